@@ -1,0 +1,158 @@
+"""The `oarlock` command: its sub-commands, and the one place that turns errors into exit codes.
+
+Each sub-command lives in `oarlock.cli.<name>`, which exposes `app`, a `typer.Typer`. It is imported
+only when it is called, so that `oarlock --help` starts at once.
+
+Exit codes: 0 done; 2 a fault that the user can mend; 130 interrupted; 1 a fault of Oarlock itself.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Annotated, NoReturn
+
+import typer
+
+from oarlock import __version__
+from oarlock.errors import UserError
+
+COMMANDS: Mapping[str, str] = {
+    "code": "Code the sentences of a file: CSV, JSONL, Parquet or standard input.",
+    "report": "Write one self-contained HTML page: the MI profile of a corpus.",
+    "evaluate": "Score the coder against human labels.",
+    "agree": "Measure how well human coders agree.",
+    "demo": "Code the small corpus that ships with Oarlock and write its report.",
+    "data": "Download the public training sets.",
+    "train": "Reproduce the weights from the training data.",
+}
+"""Name and one line of help of every sub-command, in the order of `oarlock --help`."""
+
+_REMEDIES: Mapping[int, str] = {
+    errno.ENOENT: "Check the path.",
+    errno.EACCES: "Check the permissions, or choose another path.",
+    errno.EPERM: "Check the permissions, or choose another path.",
+    errno.EROFS: "Choose a path on a disk that can be written.",
+    errno.EISDIR: "Name a file, not a folder.",
+    errno.ENOTDIR: "Check the path: one of its folders is a file.",
+    errno.ENOSPC: "Free some space, or choose a path on another disk.",
+    errno.EDQUOT: "Free some space, or choose a path on another disk.",
+    errno.ENAMETOOLONG: "Choose a shorter path.",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Runs one command line and exits.
+
+    Args:
+        argv: Arguments after the program name; None takes those of the process.
+
+    Raises:
+        SystemExit: Always, with the exit code of the module's list.
+    """
+    args = list(sys.argv[1:] if argv is None else argv)
+    try:
+        # Typer's own handler covers --help, usage errors (2) and interrupts (130).
+        typer.main.get_command(build(args)).main(args, prog_name="oarlock")
+    except UserError as error:
+        sys.exit(_say(error.message, error.remedy))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        if error.errno not in _REMEDIES:
+            sys.exit(_say_unexpected(error))
+        path = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
+        sys.exit(_say(f"{os.strerror(error.errno)}{path}", _REMEDIES[error.errno]))
+    except Exception as error:
+        sys.exit(_say_unexpected(error))
+    sys.exit(0)
+
+
+def build(args: Sequence[str]) -> typer.Typer:
+    """Returns the command tree in which only the sub-command that `args` names is loaded."""
+    wanted = next((arg for arg in args if not arg.startswith("-")), None)
+    app = typer.Typer(
+        name="oarlock",
+        help="Measures motivational interviewing in what peers write.",
+        no_args_is_help=True,
+        add_completion=False,
+        # Local variables and source lines of a traceback can hold the text of a person.
+        pretty_exceptions_enable=False,
+        pretty_exceptions_show_locals=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for name, summary in COMMANDS.items():
+        if name == wanted:
+            _load(app, name)
+        else:
+            app.command(name, help=summary)(_not_loaded)
+    return app
+
+
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=lambda on: _show_version(on)),
+    ] = False,
+) -> None:
+    """Measures motivational interviewing in what peers write."""
+
+
+def _show_version(on: bool) -> None:
+    if on:
+        typer.echo(f"oarlock {__version__}")
+        raise typer.Exit
+
+
+def _not_loaded() -> NoReturn:  # only ever listed by --help
+    raise AssertionError("a command that was not loaded was called")
+
+
+def _load(app: typer.Typer, name: str) -> None:
+    """Adds `oarlock.cli.<name>` to `app`: as one command, or as a group where it holds several."""
+    sub: typer.Typer = import_module(f"oarlock.cli.{name}").app
+    if len(sub.registered_commands) == 1 and not sub.registered_groups:
+        only = sub.registered_commands[0]
+        if only.callback is not None and _name_of(only.name, only.callback) in {name, "main"}:
+            only.name = name
+            only.help = only.help or only.callback.__doc__
+            app.registered_commands.append(only)
+            return
+    app.add_typer(sub, name=name, help=COMMANDS[name], no_args_is_help=True)
+
+
+def _name_of(name: str | None, callback: Callable[..., object]) -> str:
+    return name or callback.__name__.rstrip("_").replace("_", "-")
+
+
+def _say(message: str, remedy: str | None) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    if remedy:
+        print(f"  {remedy}", file=sys.stderr)
+    return 2
+
+
+def _say_unexpected(error: BaseException) -> int:
+    """Reports a fault of Oarlock by place and type only: its message could hold a person's text."""
+    if os.environ.get("OARLOCK_DEBUG") == "1":
+        traceback.print_exception(error)
+        return 1
+    print(f"error: unexpected {type(error).__name__}; this is a fault in Oarlock.", file=sys.stderr)
+    for frame in traceback.extract_tb(error.__traceback__)[-5:]:
+        place = os.sep.join(frame.filename.split(os.sep)[-3:])
+        print(f"  at {place}:{frame.lineno} in {frame.name}", file=sys.stderr)
+    print(
+        "  Please report it with these lines. OARLOCK_DEBUG=1 shows more, which can include text "
+        "from your data.",
+        file=sys.stderr,
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    main()
