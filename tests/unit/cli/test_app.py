@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+import typer
+
+from oarlock import __version__
+from oarlock.cli import app as cli
+from oarlock.errors import UserError
+
+SECRET = "i feel so alone tonight"
+
+
+def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(args)
+    captured = capsys.readouterr()
+    return int(stop.value.code or 0), captured.out, captured.err
+
+
+@pytest.fixture
+def raising(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
+    """A sub-command `code` in the place of the real one."""
+    module = ModuleType("oarlock.cli.code")
+    module.app = typer.Typer()  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "oarlock.cli.code", module)
+    return module.app  # type: ignore[no-any-return]
+
+
+def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "--version") == (0, f"oarlock {__version__}\n", "")
+
+
+def test_help_lists_every_command_without_loading_one(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "--help")
+    assert code == 0
+    assert all(name in out for name in cli.COMMANDS)
+    loaded = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from oarlock.cli.app import build; build(['--help']);"
+            "heavy = ('oarlock.', 'numpy', 'onnx', 'pyarrow');"
+            "print([m for m in sys.modules if m.startswith(heavy)])",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert loaded.strip() == "['oarlock.cli', 'oarlock.errors', 'oarlock.cli.app']"
+
+
+def test_unknown_command_exits_2_and_suggests(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "evaluat")
+    assert code == 2
+    assert "evaluate" in err
+
+
+def test_user_error_shows_message_and_remedy_without_traceback(
+    raising: typer.Typer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @raising.command()
+    def code() -> None:
+        raise UserError("posts.csv: no column 'text'.", remedy="Name it with --text-column.")
+
+    assert run(capsys, "code") == (
+        2,
+        "",
+        "error: posts.csv: no column 'text'.\n  Name it with --text-column.\n",
+    )
+
+
+def test_interrupt_exits_130(raising: typer.Typer, capsys: pytest.CaptureFixture[str]) -> None:
+    @raising.command()
+    def code() -> None:
+        raise KeyboardInterrupt
+
+    assert run(capsys, "code")[0] == 130
+
+
+def test_unexpected_error_prints_its_place_but_no_text_of_a_person(
+    raising: typer.Typer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OARLOCK_DEBUG", raising=False)
+
+    @raising.command()
+    def code() -> None:
+        text = SECRET
+        raise ValueError(f"cannot read {text}")
+
+    status, out, err = run(capsys, "code")
+    assert status == 1
+    assert "ValueError" in err
+    assert "test_app.py" in err
+    assert SECRET not in out + err
+
+
+def test_full_disk_exits_2_with_remedy(
+    raising: typer.Typer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @raising.command()
+    def code() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "out.csv")
+
+    status, _, err = run(capsys, "code")
+    assert status == 2
+    assert err.startswith("error: No space left on device: out.csv\n  Free some space")
+
+
+def test_missing_extra_names_the_extra(
+    raising: typer.Typer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @raising.command()
+    def code() -> None:
+        raise ModuleNotFoundError("No module named 'altair'", name="altair.vegalite")
+
+    status, _, err = run(capsys, "code")
+    assert status == 2
+    assert "oarlock[research]" in err
+
+
+def test_group_keeps_its_sub_commands(
+    raising: typer.Typer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @raising.command()
+    def fetch() -> None:
+        typer.echo("fetched")
+
+    assert run(capsys, "code", "fetch") == (0, "fetched\n", "")
