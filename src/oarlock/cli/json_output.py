@@ -1,0 +1,84 @@
+"""`--json [PATH]`: machine-readable output to a file or, without a path, to standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from typer.core import TyperCommand
+
+from oarlock.errors import UserError
+
+STANDARD_OUTPUT = "-"
+
+
+class JsonCommand(TyperCommand):
+    """A command whose `--json` may stand without a value, which then means standard output."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put "-" behind a `--json` that no path follows.
+
+        What follows is taken for a path unless it is an option, or an existing file that is not
+        named .json (`--json labels.csv` must never write over the labels).
+        """
+        filled: list[str] = []
+        for position, arg in enumerate(args):
+            filled.append(arg)
+            if arg != "--json":
+                continue
+            value = args[position + 1] if position + 1 < len(args) else None
+            is_option = value is not None and value.startswith("-") and value != STANDARD_OUTPUT
+            is_input = value is not None and not value.endswith(".json") and Path(value).exists()
+            if value is None or is_option or (is_input and value != STANDARD_OUTPUT):
+                filled.append(STANDARD_OUTPUT)
+        return super().parse_args(ctx, filled)
+
+
+def write_json(content: dict[str, Any], target: str, *, inputs: tuple[str, ...] = ()) -> None:
+    """Write `content` to a file, whole or not at all, or to standard output for "-".
+
+    Raises:
+        UserError: The target is one of the inputs.
+    """
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if target == STANDARD_OUTPUT:
+        sys.stdout.write(text)
+        return
+    write_text(text, Path(target), inputs=inputs, option="--json")
+
+
+def write_text(text: str, path: Path, *, inputs: tuple[str, ...], option: str) -> None:
+    """Write `text` to `path`, whole or not at all.
+
+    Raises:
+        UserError: The path is one of the inputs, or a folder that is not there.
+    """
+    for source in inputs:
+        if source != STANDARD_OUTPUT and path.exists() and os.path.samefile(path, source):
+            raise UserError(
+                f"{option} {path} is the input file.", remedy="Name another file for the output."
+            )
+    if not path.parent.is_dir():
+        raise UserError(
+            f"{option}: the folder {path.parent} does not exist.", remedy="Make the folder first."
+        )
+    if path.is_dir():
+        raise UserError(f"{option}: {path} is a folder.", remedy="Name a file in it.")
+    if path.exists() and not path.is_file():  # a device such as /dev/stdout cannot be replaced
+        path.write_text(text, encoding="utf-8")
+        return
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(name, 0o666 & ~umask)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,338 @@
+"""Texts with human labels, made ready to compare with the coder."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
+
+from oarlock.codebook import CODES
+from oarlock.errors import UserError
+
+CODE_NAMES: tuple[str, ...] = tuple(code.name for code in CODES)
+
+TASK_LABELS: dict[str, tuple[str, ...]] = {
+    "codes": CODE_NAMES,
+    "families": ("MI-adherent", "MI-non-adherent", "other"),
+    "behaviour": ("question", "reflection", "therapist_input", "other"),
+    "question": ("open", "closed"),
+    "reflection": ("simple", "complex"),
+    "talk": ("change", "sustain", "neutral"),
+    "empathy-er": ("0", "1", "2"),
+    "empathy-ip": ("0", "1", "2"),
+    "empathy-ex": ("0", "1", "2"),
+}
+
+# Other ways in which the same label is written, by task and folded form (see `fold`).
+_ALIASES: dict[str, dict[str, str]] = {
+    "families": {
+        "mi": "MI-adherent",
+        "mico": "MI-adherent",
+        "adherent": "MI-adherent",
+        "mia": "MI-adherent",
+        "miin": "MI-non-adherent",
+        "nonadherent": "MI-non-adherent",
+        "nonmi": "MI-non-adherent",
+        "mina": "MI-non-adherent",
+        "mineutral": "other",
+        "neutral": "other",
+        "others": "other",
+    },
+    "behaviour": {
+        "questions": "question",
+        "reflections": "reflection",
+        "input": "therapist_input",
+    },
+    "talk": {
+        "changetalk": "change",
+        "sustaintalk": "sustain",
+        "neutraltalk": "neutral",
+    },
+}
+_NUMBER_ALIASES = {"00": "0", "10": "1", "20": "2"}  # "0.0" as a spreadsheet writes it, folded
+
+# What people write where there is no label. Not "none": some schemes have a label of that name.
+_MISSING = {"", "na", "nan", "null"}
+
+
+def fold(label: str) -> str:
+    """Return the label without case, spaces and punctuation, to compare by."""
+    return re.sub(r"[^0-9a-z]+", "", label.casefold())
+
+
+def is_missing(label: object) -> bool:
+    """Return whether a cell holds no label: empty, NaN, "n/a" or "null"."""
+    if label is None or (isinstance(label, float) and math.isnan(label)):
+        return True
+    return fold(str(label)) in _MISSING and not re.search(r"[^\x00-\x7f]", str(label))
+
+
+def label_lookup(task: str) -> dict[str, str]:
+    """Return the label of `task` by folded spelling, abbreviations and aliases included."""
+    lookup = {fold(label): label for label in TASK_LABELS[task]}
+    if task == "codes":
+        lookup.update({fold(code.abbreviation): code.name for code in CODES})
+        lookup["emphasiseautonomy"] = "Emphasize Autonomy"
+    if task.startswith("empathy"):
+        lookup.update(_NUMBER_ALIASES)
+    lookup.update(_ALIASES.get(task, {}))
+    return lookup
+
+
+def _of_code(task: str) -> dict[str, str | None]:
+    """Return the label of a coarser task for each of the fifteen codes; None where it has none."""
+    if task == "families":
+        return {code.name: family_of(code.name) for code in CODES}
+    if task == "question":
+        pairs = {"Open Question": "open", "Closed Question": "closed"}
+        return {name: pairs.get(name) for name in CODE_NAMES}
+    if task == "reflection":
+        pairs = {"Simple Reflection": "simple", "Complex Reflection": "complex"}
+        return {name: pairs.get(name) for name in CODE_NAMES}
+    return {}
+
+
+_ADHERENT = {"QUO", "RES", "REC", "AF", "SU", "EA", "ADP"}
+_NON_ADHERENT = {"ADW", "CO", "DI", "WA"}
+
+
+def family_of(code_name: str) -> str:
+    """Return "MI-adherent", "MI-non-adherent" or "other" for a full code name.
+
+    Source: MISC 2.1 (Miller et al. 2008), MICO and MIIN summary categories.
+    """
+    abbreviation = next(code.abbreviation for code in CODES if code.name == code_name)
+    if abbreviation in _ADHERENT:
+        return "MI-adherent"
+    return "MI-non-adherent" if abbreviation in _NON_ADHERENT else "other"
+
+
+def detect_task(labels: Iterable[str]) -> str:
+    """Return the one task whose labels these are.
+
+    Raises:
+        UserError: No task, or more than one, has all of these labels.
+    """
+    folded = {fold(label) for label in labels}
+    exact = [t for t, own in TASK_LABELS.items() if folded <= {fold(label) for label in own}]
+    fitting = exact or [task for task in TASK_LABELS if folded <= set(label_lookup(task))]
+    if len(fitting) == 1:
+        return fitting[0]
+    every = ", ".join(TASK_LABELS)
+    if fitting:
+        raise UserError(
+            f"The labels fit more than one task: {', '.join(fitting)}.",
+            remedy="Say which with --task.",
+        )
+    best = max(TASK_LABELS, key=lambda task: len(folded & set(label_lookup(task))))
+    if folded & set(label_lookup(best)):
+        return best  # the unknown ones are then named, row by row
+    raise UserError(
+        "The labels fit no task of the coder.",
+        remedy=f"Say --task ({every}), or translate the labels with --crosswalk NAME.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GoldColumns:
+    """Names of the columns of a file with human labels; None where it has no such column."""
+
+    text: str = "text"
+    label: str = "label"
+    context: str | None = None
+    group: str | None = None
+
+
+@dataclass(slots=True)
+class GoldSet:
+    """Texts, what a human said of each, and what was left out.
+
+    Attributes:
+        task: Name of the task; `labels` index into `TASK_LABELS[task]`.
+        texts: Each text, taken whole.
+        contexts: What the text replies to, or None.
+        labels: Index of the human's label.
+        groups: Name of the group that each text belongs to (thread, video), or None.
+        left_out: How many rows were left out, by reason.
+    """
+
+    task: str
+    texts: list[str] = field(default_factory=list)
+    contexts: list[str | None] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+    groups: list[str] | None = None
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    number: int
+    text: str
+    context: str | None
+    label: str
+    group: str
+
+
+def _suggestion(label: str, known: Sequence[str]) -> str:
+    """Return ' (did you mean ...?)' when the value looks like a known label, else nothing.
+
+    A value that resembles no label may be a person's text in the wrong column: never shown.
+    """
+    by_fold = {fold(item): item for item in known}
+    close = difflib.get_close_matches(fold(label), by_fold, n=1, cutoff=0.75)
+    return f" {label!r} (did you mean {by_fold[close[0]]!r}?)" if close else ""
+
+
+def gold_set(
+    rows: Iterable[tuple[int, Mapping[str, object]]],
+    *,
+    source: str,
+    columns: GoldColumns,
+    task: str | None = None,
+    translate: Callable[[str], str | None] | None = None,
+    crosswalk_task: str | None = None,
+    min_words: int = 0,
+    leave_out_unknown: bool = False,
+) -> GoldSet:
+    """Return the rows that can be compared with the coder, and count the others by reason.
+
+    Args:
+        rows: Row number and cells, as the reader gives them.
+        source: Name of the file, for messages.
+        columns: Names of the columns.
+        task: One of `TASK_LABELS`; None finds it from the labels.
+        translate: Maps a label of another scheme to an Oarlock label, None where it has no
+            counterpart; raises KeyError for a label that the scheme does not have.
+        crosswalk_task: The task that `translate` leads to.
+        min_words: Leave out texts of fewer words (runs of letters or digits between spaces).
+        leave_out_unknown: Leave out rows with an unknown label instead of refusing the file.
+
+    Raises:
+        UserError: Unknown task or label, or no row left.
+    """
+    if task is not None and task not in TASK_LABELS:
+        raise UserError(f"Unknown task {task!r}.", remedy=f"Use one of: {', '.join(TASK_LABELS)}.")
+    left_out: Counter[str] = Counter()
+    kept: list[_Row] = []
+    unknown: list[tuple[int, str]] = []
+    n_seen = 0
+    for number, cells in rows:
+        n_seen += 1
+        row = _row(number, cells, columns, source)
+        reason = _reason_to_leave_out(row, min_words)
+        if reason is not None:
+            left_out[reason] += 1
+            continue
+        try:
+            label = translate(row.label) if translate is not None else row.label
+        except KeyError:
+            unknown.append((number, row.label))
+            continue
+        if label is None:
+            left_out["label without a counterpart in the crosswalk"] += 1
+        else:
+            kept.append(replace(row, label=label))
+    if n_seen == 0:
+        raise UserError(f"{source} has no rows.", remedy="Give a file with labelled texts.")
+    if unknown and not leave_out_unknown:
+        _refuse_unknown(unknown, source, columns.label, ())
+    if not kept:
+        _refuse_empty(source, left_out)
+    found = task or crosswalk_task or detect_task({row.label for row in kept})
+    gold = GoldSet(task=found, groups=[] if columns.group else None, left_out=left_out)
+    unknown += _fill(gold, kept)
+    if unknown and not leave_out_unknown:
+        _refuse_unknown(unknown, source, columns.label, TASK_LABELS[found])
+    if unknown:
+        left_out["unknown label"] += len(unknown)
+    if not gold.texts:
+        _refuse_empty(source, left_out)
+    return gold
+
+
+def _check_task(task: str | None) -> None:
+    if task is not None and task not in TASK_LABELS:
+        raise UserError(f"Unknown task {task!r}.", remedy=f"Use one of: {', '.join(TASK_LABELS)}.")
+
+
+def _row(number: int, cells: Mapping[str, object], columns: GoldColumns, source: str) -> _Row:
+    label, text = cells.get(columns.label), cells.get(columns.text)
+    context = cells.get(columns.context) if columns.context else None
+    group = cells.get(columns.group) if columns.group else ""
+    if columns.group and is_missing(group):
+        raise UserError(
+            f"{source}, row {number}, column {columns.group!r}: the group is empty.",
+            remedy="Give every row a group, or leave --group-column away.",
+        )
+    return _Row(
+        number=number,
+        text="" if text is None else str(text),
+        context=None if context is None or not str(context).strip() else str(context),
+        label="" if is_missing(label) else str(label).strip(),
+        group=str(group),
+    )
+
+
+def _reason_to_leave_out(row: _Row, min_words: int) -> str | None:
+    if not row.label:
+        return "no label"
+    if not row.text.strip():
+        return "no text"
+    if min_words and n_words(row.text) < min_words:
+        return f"fewer than {min_words} words"
+    return None
+
+
+def _fill(gold: GoldSet, kept: Sequence[_Row]) -> list[tuple[int, str]]:
+    """Put the rows into `gold`; return number and label of those whose label is unknown."""
+    lookup = label_lookup(gold.task)
+    coarser = {fold(name): label for name, label in _of_code(gold.task).items()}
+    coarser |= {fold(code.abbreviation): coarser[fold(code.name)] for code in CODES if coarser}
+    index = {label: position for position, label in enumerate(TASK_LABELS[gold.task])}
+    # A file in the fifteen codes may be scored on a coarser task.
+    in_codes = bool(coarser) and not {fold(row.label) for row in kept} <= set(lookup)
+    unknown = []
+    for row in kept:
+        key = fold(row.label)
+        mapped = coarser[key] if in_codes and key in coarser else lookup.get(key)
+        if mapped is None and in_codes and key in coarser:
+            gold.left_out[f"label outside the task {gold.task}"] += 1
+        elif mapped is None:
+            unknown.append((row.number, row.label))
+        else:
+            gold.texts.append(row.text)
+            gold.contexts.append(row.context)
+            gold.labels.append(index[mapped])
+            if gold.groups is not None:
+                gold.groups.append(row.group)
+    return unknown
+
+
+def _refuse_empty(source: str, left_out: Counter[str]) -> NoReturn:
+    reasons = ", ".join(f"{count} {why}" for why, count in left_out.items())
+    raise UserError(
+        f"{source}: no row is left to evaluate ({reasons}).",
+        remedy="Check --text-column, --label-column and --min-words.",
+    )
+
+
+def _refuse_unknown(
+    unknown: list[tuple[int, str]], source: str, column: str, known: Sequence[str]
+) -> NoReturn:
+    number, label = sorted(unknown)[0]
+    more = f" and {len(unknown) - 1} more rows" if len(unknown) > 1 else ""
+    expected = f" Expected one of: {', '.join(known)}." if known else ""
+    raise UserError(
+        f"{source}, row {number}{more}, column {column!r}: unknown label"
+        f"{_suggestion(label, known)}.{expected}",
+        remedy="Mend the labels, name another --task or --crosswalk, or pass --leave-out-unknown.",
+    )
+
+
+def n_words(text: str) -> int:
+    """Return the number of runs between spaces that hold a letter or a digit."""
+    return sum(any(character.isalnum() for character in run) for run in text.split())
