@@ -1,29 +1,99 @@
-# The front door. `make` alone lists what there is.
+# The front door. `make` alone lists what there is. Every target makes the environment it needs.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
-# The first Python at hand that is new enough; override with `make PYTHON=...`.
+# The first Python at hand that is new enough; choose another with `make PYTHON=...`.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-VENV := .venv
+# One environment for everyday work, one more for each heavy extra.
+VENV ?= .venv
 BIN := $(VENV)/bin
-# A stamp per content of the two files: instant when nothing changed, redone when something did.
-KEY := $(shell cat pyproject.toml constraints.txt | cksum | tr ' ' '-')
+TRAIN_BIN := $(VENV)-train/bin
+SPARK_BIN := $(VENV)-spark/bin
+
+# The stamp carries the checksum of what it was made from: instant until that changes.
+KEY := $(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 SETUP := $(VENV)/.setup-$(KEY)
-PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+SETUP_TRAIN := $(VENV)-train/.setup-$(KEY)
+SETUP_SPARK := $(VENV)-spark/.setup-$(KEY)
+
+# $(call environment,folder,extras): a virtual environment with Oarlock, editable, and these extras.
+comma := ,
+space := $() $()
+define environment
+@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later found; install one, or: make PYTHON=/path/to/python" >&2; exit 2; }
+@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+$(1)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(subst $(space),$(comma),$(2))]'
+@rm -f $(1)/.setup-* && touch $@
+endef
 
 .PHONY: help
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 .PHONY: setup
-setup: $(SETUP)  ## Make .venv with everything but the train and spark extras
+setup: $(SETUP)  ## Make .venv, with everything but torch and Spark
+$(SETUP):
+	$(call environment,$(VENV),research dev docs)
 
-$(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later found. Install one, or run: make PYTHON=/path/to/python" >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
+.PHONY: setup-train
+setup-train: $(SETUP_TRAIN)  ## Make .venv-train, with torch
+$(SETUP_TRAIN):
+	$(call environment,$(VENV)-train,train research dev)
 
-$(SETUP): | $(BIN)/python
-	$(PIP_INSTALL) --editable '.[research,dev,docs]'
-	@rm -f $(VENV)/.setup-* && touch $@
+.PHONY: setup-spark
+setup-spark: $(SETUP_SPARK)  ## Make .venv-spark, with Spark
+$(SETUP_SPARK):
+	$(call environment,$(VENV)-spark,spark dev)
+
+.PHONY: demo
+demo: $(SETUP)  ## Code a small corpus and open its report
+	$(BIN)/oarlock demo
+
+.PHONY: test
+test: $(SETUP)  ## Run the tests that need neither torch nor Spark
+	$(BIN)/python -m pytest -m "not train and not spark" $(ARGS)
+
+.PHONY: test-train
+test-train: $(SETUP_TRAIN)  ## Run the tests of training
+	$(TRAIN_BIN)/python -m pytest -m train $(ARGS)
+
+.PHONY: test-spark
+test-spark: $(SETUP_SPARK)  ## Run the tests of coding on Spark
+	$(SPARK_BIN)/python -m pytest -m spark $(ARGS)
+
+.PHONY: check
+check: $(SETUP)  ## Check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+.PHONY: format
+format: $(SETUP)  ## Put the code in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(SETUP_TRAIN)  ## Measure speed and memory against a named peer
+	@for script in benchmarks/[a-z]*.py; do echo "$$script"; $(TRAIN_BIN)/python "$$script" || exit 1; done
+
+.PHONY: docs
+docs: $(SETUP)  ## Build the documentation into site/
+	$(BIN)/mkdocs build --strict --quiet
+	@echo "site/index.html"
+
+.PHONY: hooks
+hooks: $(SETUP)  ## Run the checks before every commit
+	$(BIN)/pre-commit install
+
+.PHONY: constraints
+constraints:  ## Pin the newest versions of everything, in a fresh environment
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later found" >&2; exit 2; }
+	rm -rf $(VENV)-pins && $(PYTHON) -m venv $(VENV)-pins
+	$(VENV)-pins/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[research,train,spark,docs,dev]'
+	$(VENV)-pins/bin/python -m pip freeze --all --exclude-editable --exclude pip > $(VENV)-pins/freeze.txt
+	{ echo '# Pinned versions of everything that Oarlock and its extras install. Made by: make constraints'; \
+	  sed -E 's/ @ .*//; s/\+[a-z0-9.]+$$//' $(VENV)-pins/freeze.txt | grep '==' | grep -v '^nvidia' | tr 'A-Z_' 'a-z-' | LC_ALL=C sort; } > constraints.txt
+	rm -rf $(VENV)-pins
