@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from oarlock.cli.json_output import JsonCommand, write_json
+from oarlock.codebook import fold
+from oarlock.codebook.labels import TASK_LABELS
 from oarlock.coder.evaluation import Evaluation, evaluate
-from oarlock.coder.gold import TASK_LABELS, GoldColumns, fold, gold_set
+from oarlock.coder.gold import GoldColumns, gold_set
 from oarlock.errors import UserError
 
 app = typer.Typer()

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from oarlock.coder.gold import TASK_LABELS, GoldSet
+from oarlock.codebook.labels import TASK_LABELS
+from oarlock.coder.gold import GoldSet
 from oarlock.errors import OarlockError
 
 Floats = NDArray[np.float64]

@@ -10,58 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
-from oarlock.codebook import CODES
+from oarlock.codebook import CODES, fold
+from oarlock.codebook.labels import TASK_LABELS, resolve_label
 from oarlock.errors import UserError
-
-CODE_NAMES: tuple[str, ...] = tuple(code.name for code in CODES)
-
-TASK_LABELS: dict[str, tuple[str, ...]] = {
-    "codes": CODE_NAMES,
-    "families": ("MI-adherent", "MI-non-adherent", "other"),
-    "behaviour": ("question", "reflection", "therapist_input", "other"),
-    "question": ("open", "closed"),
-    "reflection": ("simple", "complex"),
-    "talk": ("change", "sustain", "neutral"),
-    "empathy-er": ("0", "1", "2"),
-    "empathy-ip": ("0", "1", "2"),
-    "empathy-ex": ("0", "1", "2"),
-}
-
-# Other ways in which the same label is written, by task and folded form (see `fold`).
-_ALIASES: dict[str, dict[str, str]] = {
-    "families": {
-        "mi": "MI-adherent",
-        "mico": "MI-adherent",
-        "adherent": "MI-adherent",
-        "mia": "MI-adherent",
-        "miin": "MI-non-adherent",
-        "nonadherent": "MI-non-adherent",
-        "nonmi": "MI-non-adherent",
-        "mina": "MI-non-adherent",
-        "mineutral": "other",
-        "neutral": "other",
-        "others": "other",
-    },
-    "behaviour": {
-        "questions": "question",
-        "reflections": "reflection",
-        "input": "therapist_input",
-    },
-    "talk": {
-        "changetalk": "change",
-        "sustaintalk": "sustain",
-        "neutraltalk": "neutral",
-    },
-}
-_NUMBER_ALIASES = {"00": "0", "10": "1", "20": "2"}  # "0.0" as a spreadsheet writes it, folded
 
 # What people write where there is no label. Not "none": some schemes have a label of that name.
 _MISSING = {"", "na", "nan", "null"}
-
-
-def fold(label: str) -> str:
-    """Return the label without case, spaces and punctuation, to compare by."""
-    return re.sub(r"[^0-9a-z]+", "", label.casefold())
 
 
 def is_missing(label: object) -> bool:
@@ -71,44 +25,27 @@ def is_missing(label: object) -> bool:
     return fold(str(label)) in _MISSING and not re.search(r"[^\x00-\x7f]", str(label))
 
 
-def label_lookup(task: str) -> dict[str, str]:
-    """Return the label of `task` by folded spelling, abbreviations and aliases included."""
-    lookup = {fold(label): label for label in TASK_LABELS[task]}
-    if task == "codes":
-        lookup.update({fold(code.abbreviation): code.name for code in CODES})
-        lookup["emphasiseautonomy"] = "Emphasize Autonomy"
-    if task.startswith("empathy"):
-        lookup.update(_NUMBER_ALIASES)
-    lookup.update(_ALIASES.get(task, {}))
-    return lookup
+def _resolve(task: str, label: str) -> str | None:
+    """Return the label of `task` that `label` means, or None."""
+    try:
+        return resolve_label(task, label)
+    except UserError:
+        return None
+
+
+_QUESTIONS = {"Open Question": "open", "Closed Question": "closed"}
+_REFLECTIONS = {"Simple Reflection": "simple", "Complex Reflection": "complex"}
 
 
 def _of_code(task: str) -> dict[str, str | None]:
     """Return the label of a coarser task for each of the fifteen codes; None where it has none."""
     if task == "families":
-        return {code.name: family_of(code.name) for code in CODES}
+        return {code.name: code.family for code in CODES}
     if task == "question":
-        pairs = {"Open Question": "open", "Closed Question": "closed"}
-        return {name: pairs.get(name) for name in CODE_NAMES}
+        return {code.name: _QUESTIONS.get(code.name) for code in CODES}
     if task == "reflection":
-        pairs = {"Simple Reflection": "simple", "Complex Reflection": "complex"}
-        return {name: pairs.get(name) for name in CODE_NAMES}
+        return {code.name: _REFLECTIONS.get(code.name) for code in CODES}
     return {}
-
-
-_ADHERENT = {"QUO", "RES", "REC", "AF", "SU", "EA", "ADP"}
-_NON_ADHERENT = {"ADW", "CO", "DI", "WA"}
-
-
-def family_of(code_name: str) -> str:
-    """Return "MI-adherent", "MI-non-adherent" or "other" for a full code name.
-
-    Source: MISC 2.1 (Miller et al. 2008), MICO and MIIN summary categories.
-    """
-    abbreviation = next(code.abbreviation for code in CODES if code.name == code_name)
-    if abbreviation in _ADHERENT:
-        return "MI-adherent"
-    return "MI-non-adherent" if abbreviation in _NON_ADHERENT else "other"
 
 
 def detect_task(labels: Iterable[str]) -> str:
@@ -117,9 +54,13 @@ def detect_task(labels: Iterable[str]) -> str:
     Raises:
         UserError: No task, or more than one, has all of these labels.
     """
-    folded = {fold(label) for label in labels}
-    exact = [t for t, own in TASK_LABELS.items() if folded <= {fold(label) for label in own}]
-    fitting = exact or [task for task in TASK_LABELS if folded <= set(label_lookup(task))]
+    distinct = set(labels)
+    folded = {fold(label) for label in distinct}
+    own = {task: {fold(label) for label in known} for task, known in TASK_LABELS.items()}
+    own["codes"] |= {fold(code.abbreviation) for code in CODES}
+    exact = [task for task, known in own.items() if folded <= known]
+    fits = {t: sum(_resolve(t, label) is not None for label in distinct) for t in TASK_LABELS}
+    fitting = exact or [task for task, count in fits.items() if count == len(distinct)]
     if len(fitting) == 1:
         return fitting[0]
     every = ", ".join(TASK_LABELS)
@@ -128,8 +69,8 @@ def detect_task(labels: Iterable[str]) -> str:
             f"The labels fit more than one task: {', '.join(fitting)}.",
             remedy="Say which with --task.",
         )
-    best = max(TASK_LABELS, key=lambda task: len(folded & set(label_lookup(task))))
-    if folded & set(label_lookup(best)):
+    best = max(TASK_LABELS, key=lambda task: fits[task])
+    if fits[best]:
         return best  # the unknown ones are then named, row by row
     raise UserError(
         "The labels fit no task of the coder.",
@@ -289,17 +230,17 @@ def _reason_to_leave_out(row: _Row, min_words: int) -> str | None:
 
 def _fill(gold: GoldSet, kept: Sequence[_Row]) -> list[tuple[int, str]]:
     """Put the rows into `gold`; return number and label of those whose label is unknown."""
-    lookup = label_lookup(gold.task)
-    coarser = {fold(name): label for name, label in _of_code(gold.task).items()}
-    coarser |= {fold(code.abbreviation): coarser[fold(code.name)] for code in CODES if coarser}
+    of_code = _of_code(gold.task)
     index = {label: position for position, label in enumerate(TASK_LABELS[gold.task])}
+    resolved = {row.label: _resolve(gold.task, row.label) for row in kept}
     # A file in the fifteen codes may be scored on a coarser task.
-    in_codes = bool(coarser) and not {fold(row.label) for row in kept} <= set(lookup)
+    codes = {label: _resolve("codes", label) for label in resolved} if of_code else {}
+    in_codes = bool(of_code) and None in resolved.values()
     unknown = []
     for row in kept:
-        key = fold(row.label)
-        mapped = coarser[key] if in_codes and key in coarser else lookup.get(key)
-        if mapped is None and in_codes and key in coarser:
+        code = codes.get(row.label) if in_codes else None
+        mapped = resolved[row.label] if code is None else of_code[code]
+        if mapped is None and code is not None:
             gold.left_out[f"label outside the task {gold.task}"] += 1
         elif mapped is None:
             unknown.append((row.number, row.label))

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from oarlock.codebook.labels import TASK_LABELS
 from oarlock.coder.evaluation import evaluate, score, soft_score
-from oarlock.coder.gold import TASK_LABELS, GoldSet
+from oarlock.coder.gold import GoldSet
 
 metrics = pytest.importorskip("sklearn.metrics")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from oarlock.coder.gold import GoldColumns, GoldSet, detect_task, family_of, gold_set, is_missing
+from oarlock.coder.gold import GoldColumns, GoldSet, detect_task, gold_set, is_missing
 from oarlock.errors import UserError
 
 
@@ -93,12 +93,6 @@ def test_labels_in_the_fifteen_codes_can_be_scored_on_coarser_tasks() -> None:
     questions = make("Open Question", "Affirm", "Closed Question", task="question")
     assert questions.labels == [0, 1]
     assert questions.left_out == {"label outside the task question": 1}
-
-
-def test_family_of_every_code_follows_misc() -> None:
-    assert family_of("Support") == "MI-adherent"
-    assert family_of("Advise without Permission") == "MI-non-adherent"
-    assert family_of("Closed Question") == "other"
 
 
 def test_crosswalk_translates_leaves_out_and_refuses() -> None:
