@@ -9,10 +9,11 @@ Exit codes: 0 done; 2 a fault that the user can mend; 130 interrupted; 1 a fault
 from __future__ import annotations
 
 import errno
+import inspect
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -139,18 +140,28 @@ def _not_loaded() -> NoReturn:  # only ever listed by --help
 def _load(app: typer.Typer, name: str) -> None:
     """Adds `oarlock.cli.<name>` to `app`: as one command, or as a group where it holds several."""
     sub: typer.Typer = import_module(f"oarlock.cli.{name}").app
-    if len(sub.registered_commands) == 1 and not sub.registered_groups:
-        only = sub.registered_commands[0]
-        if only.callback is not None and _name_of(only.name, only.callback) in {name, "main"}:
-            only.name = name
-            only.help = only.help or only.callback.__doc__
-            app.registered_commands.append(only)
-            return
-    app.add_typer(sub, name=name, help=COMMANDS[name], no_args_is_help=True)
+    if group_commands(name):
+        app.add_typer(sub, name=name, help=COMMANDS[name], no_args_is_help=True)
+        return
+    only = sub.registered_commands[0]
+    app.command(
+        name,
+        help=only.help or inspect.getdoc(only.callback) or COMMANDS[name],
+        no_args_is_help=only.no_args_is_help,
+        context_settings=only.context_settings,
+    )(only.callback or _not_loaded)
 
 
-def _name_of(name: str | None, callback: Callable[..., object]) -> str:
-    return name or callback.__name__.rstrip("_").replace("_", "-")
+def group_commands(name: str) -> list[str]:
+    """Returns the commands below `oarlock <name>`; none where `name` is itself the command."""
+    sub: typer.Typer = import_module(f"oarlock.cli.{name}").app
+    found = [
+        command.name or command.callback.__name__.strip("_").replace("_", "-")
+        for command in sub.registered_commands
+        if command.callback is not None
+    ]
+    alone = len(found) == 1 and not sub.registered_groups and found[0] in {name, "main"}
+    return [] if alone else found
 
 
 def _say(message: str, remedy: str | None) -> int:

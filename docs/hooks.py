@@ -1,0 +1,147 @@
+"""Builds the parts of the site that are made from the code, and the menu from the folders.
+
+A new page needs no entry anywhere: put it in the folder of its kind and give it a title.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from mkdocs.structure.files import File
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.nav import Navigation
+    from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "src" / "oarlock"
+
+SECTIONS = {
+    "tutorials": "Tutorials",
+    "how-to": "How-to guides",
+    "reference": "Reference",
+    "explanation": "Explanation",
+    "adr": "Decisions",
+}
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    pages = {"reference/commands.md": commands_page(), **api_pages()}
+    if (PACKAGE / "codebook" / "__init__.py").is_file():
+        pages["reference/codebook.md"] = codebook_page()
+    for path, content in pages.items():
+        if files.get_file_from_path(path) is None:
+            files.append(File.generated(config, path, content=content))
+    return files
+
+
+def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
+    """Orders the four ways of reading, whatever their folders are called."""
+    order = {name.replace("-", " "): place for place, name in enumerate(SECTIONS, start=1)}
+    titles = {name.replace("-", " "): title for name, title in SECTIONS.items()}
+    nav.items.sort(key=lambda item: order.get((item.title or "").lower(), 0))
+    for item in nav.items:
+        item.title = titles.get((item.title or "").lower(), item.title)
+    return nav
+
+
+def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Ends the first page of a section with the list of the others."""
+    folder, _, name = page.file.src_uri.rpartition("/")
+    if name != "index.md" or folder not in SECTIONS:
+        return markdown
+    lines = [markdown.rstrip(), ""]
+    for other in sorted(files.documentation_pages(), key=lambda file: file.src_uri):
+        path = other.src_uri
+        if (
+            path.startswith(f"{folder}/")
+            and path != page.file.src_uri
+            and other.inclusion.is_included()
+        ):
+            title, first = _title_and_first_sentence(other.content_string)
+            lines.append(f"- [{title}]({path.removeprefix(f'{folder}/')}){first and ': ' + first}")
+    return "\n".join(lines) + "\n"
+
+
+def _title_and_first_sentence(markdown: str) -> tuple[str, str]:
+    paragraphs = [part.strip() for part in markdown.split("\n\n")]
+    title = next((part[2:].split("\n")[0] for part in paragraphs if part.startswith("# ")), "")
+    prose = (p for p in paragraphs if p and p[0].isalpha())
+    first = " ".join(next(prose, "").split()).partition(". ")[0]
+    return title, first if not first or first.endswith(".") else first + "."
+
+
+def commands_page() -> str:
+    """Returns the help of every command, as the command itself prints it."""
+    from oarlock.cli.app import COMMANDS
+
+    parts = [
+        "# Commands\n",
+        "Every command, as `oarlock COMMAND --help` prints it. Exit codes: 0 done, 2 a fault that "
+        "you can mend (the message says how), 130 interrupted, 1 a fault of Oarlock itself.\n",
+    ]
+    for name, summary in COMMANDS.items():
+        parts += [f"## oarlock {name}\n", summary + "\n"]
+        if not (PACKAGE / "cli" / f"{name}.py").is_file():
+            continue
+        parts += ["```text", _help(name), "```\n"]
+        for group_command in _commands_of_group(name):
+            parts += [f"### oarlock {name} {group_command}\n"]
+            parts += ["```text", _help(name, group_command), "```\n"]
+    return "\n".join(parts)
+
+
+def _help(*command: str) -> str:
+    environment = {**os.environ, "TYPER_USE_RICH": "0", "NO_COLOR": "1", "COLUMNS": "88"}
+    done = subprocess.run(
+        [sys.executable, "-m", "oarlock", *command, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
+        cwd=ROOT,
+    )
+    return done.stdout.strip()
+
+
+def _commands_of_group(name: str) -> list[str]:
+    from oarlock.cli.app import group_commands
+
+    return group_commands(name)
+
+
+def api_pages() -> dict[str, str]:
+    """Returns one page for each package of the house, with its public modules."""
+    pages = {}
+    for init in sorted(PACKAGE.glob("*/__init__.py")):
+        package = init.parent
+        if package.name == "cli":
+            continue
+        modules = [f"oarlock.{package.name}"]
+        for path in sorted(package.rglob("*.py")):
+            dotted = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+            dotted = dotted.removesuffix(".__init__")
+            if dotted not in modules and not any(p.startswith("_") for p in dotted.split(".")):
+                modules.append(dotted)
+        summary = (ast.get_docstring(ast.parse(init.read_text("utf-8"))) or "").split("\n\n")[0]
+        parts = [f"# oarlock.{package.name}\n", f"{summary}\n"]
+        parts += [f"::: {module}\n    options: {{ heading_level: 2 }}\n" for module in modules]
+        pages[f"reference/api/{package.name}.md"] = "\n".join(parts)
+    return pages
+
+
+def codebook_page() -> str:
+    """Returns the codebook, printed from the same data that the coder and its tests read."""
+    codebook: ModuleType = import_module("oarlock.codebook")
+    parts = ["# Codebook\n"]
+    parts += [str(code) for code in codebook.CODES]
+    return "\n".join(parts)
