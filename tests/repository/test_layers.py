@@ -1,0 +1,66 @@
+"""The house stands as drawn: imports run one way, and the core is light."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "oarlock"
+
+HEAVY = ("torch", "transformers", "sklearn", "statsmodels", "altair", "vl_convert", "pyspark")
+LIGHT = ("numpy", "onnxruntime", "pyarrow", "tokenizers", "typer")
+MAX_LINES = 500
+"""About 400 lines is the rule; this is where a test says so."""
+
+
+def modules_of(*packages: str) -> list[str]:
+    found = []
+    for package in packages:
+        for path in sorted((PACKAGE / package).rglob("*.py")):
+            if path.stem != "__init__" and "training" not in path.parts:
+                found.append(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
+    return found
+
+
+def loaded_after(*modules: str) -> set[str]:
+    """Returns the top-level packages that importing `modules` loads in a fresh interpreter."""
+    code = (
+        "import importlib, json, sys\n"
+        f"for name in {list(modules)!r}: importlib.import_module(name)\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout))
+
+
+def test_imports_run_one_way() -> None:
+    tool = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [tool, "--no-logo", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_import_of_oarlock_loads_nothing_heavy() -> None:
+    assert not loaded_after("oarlock") & {*HEAVY, *LIGHT}
+
+
+@pytest.mark.parametrize("package", ["codebook", "corpus", "coder", "report", "cli"])
+def test_no_package_loads_an_extra_when_imported(package: str) -> None:
+    modules = modules_of(package)
+    assert modules
+    assert not loaded_after(f"oarlock.{package}", *modules) & set(HEAVY)
+
+
+def test_no_module_is_named_for_nothing_or_outgrows_reading() -> None:
+    vague = {"utils", "util", "helpers", "helper", "common", "misc"}
+    paths = sorted(PACKAGE.rglob("*.py"))
+    assert not [path.name for path in paths if path.stem in vague]
+    long = {path.name: n for path in paths if (n := len(path.read_text().splitlines())) > MAX_LINES}
+    assert not long
