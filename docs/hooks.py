@@ -9,12 +9,13 @@ import ast
 import os
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from mkdocs.structure.files import File
+
+from oarlock.cli.app import COMMANDS, group_commands
+from oarlock.codebook import render_markdown
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -35,9 +36,11 @@ SECTIONS = {
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    pages = {"reference/commands.md": commands_page(), **api_pages()}
-    if (PACKAGE / "codebook" / "__init__.py").is_file():
-        pages["reference/codebook.md"] = codebook_page()
+    pages = {
+        "reference/codebook.md": render_markdown(),
+        "reference/commands.md": commands_page(),
+        **api_pages(),
+    }
     for path, content in pages.items():
         if files.get_file_from_path(path) is None:
             files.append(File.generated(config, path, content=content))
@@ -82,8 +85,6 @@ def _title_and_first_sentence(markdown: str) -> tuple[str, str]:
 
 def commands_page() -> str:
     """Returns the help of every command, as the command itself prints it."""
-    from oarlock.cli.app import COMMANDS
-
     parts = [
         "# Commands\n",
         "Every command, as `oarlock COMMAND --help` prints it. Exit codes: 0 done, 2 a fault that "
@@ -94,7 +95,7 @@ def commands_page() -> str:
         if not (PACKAGE / "cli" / f"{name}.py").is_file():
             continue
         parts += ["```text", _help(name), "```\n"]
-        for group_command in _commands_of_group(name):
+        for group_command in group_commands(name):
             parts += [f"### oarlock {name} {group_command}\n"]
             parts += ["```text", _help(name, group_command), "```\n"]
     return "\n".join(parts)
@@ -111,12 +112,6 @@ def _help(*command: str) -> str:
         cwd=ROOT,
     )
     return done.stdout.strip()
-
-
-def _commands_of_group(name: str) -> list[str]:
-    from oarlock.cli.app import group_commands
-
-    return group_commands(name)
 
 
 def api_pages() -> dict[str, str]:
@@ -137,11 +132,3 @@ def api_pages() -> dict[str, str]:
         parts += [f"::: {module}\n    options: {{ heading_level: 2 }}\n" for module in modules]
         pages[f"reference/api/{package.name}.md"] = "\n".join(parts)
     return pages
-
-
-def codebook_page() -> str:
-    """Returns the codebook, printed from the same data that the coder and its tests read."""
-    codebook: ModuleType = import_module("oarlock.codebook")
-    parts = ["# Codebook\n"]
-    parts += [str(code) for code in codebook.CODES]
-    return "\n".join(parts)
