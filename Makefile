@@ -63,6 +63,24 @@ test-train: $(SETUP_TRAIN)  ## Run the tests of training
 test-spark: $(SETUP_SPARK)  ## Run the tests of coding on Spark
 	$(SPARK_BIN)/python -m pytest -m spark $(ARGS)
 
+# What someone gets who installs no extra: no torch, the weights inside, a reply coded.
+define CORE_SCRIPT
+import importlib.util
+from oarlock.coder import Coder
+assert importlib.util.find_spec("torch") is None
+for tier in ("standard", "fast"):
+    coder = Coder.load(tier=tier)
+    print(coder.model_version, coder.code("what would help you tonight?").sentences[0].code)
+endef
+export CORE_SCRIPT
+
+.PHONY: test-core
+test-core:  ## Install the plain package from a wheel and code a reply
+	rm -rf $(VENV)-core && $(PYTHON) -m venv $(VENV)-core
+	$(VENV)-core/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir $(VENV)-core/wheel .
+	$(VENV)-core/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(VENV)-core/wheel/*.whl
+	cd $(VENV)-core && bin/oarlock --version && bin/python -W error -c "$$CORE_SCRIPT"
+
 .PHONY: check
 check: $(SETUP)  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -93,6 +93,7 @@ _FIXTURE_MARKERS = {"oarlock_data": "data", "browser": "browser"}
 _not_run: list[tuple[str, str]] = []
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for fixture, marker in _FIXTURE_MARKERS.items():
