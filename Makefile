@@ -100,7 +100,7 @@ bench: $(SETUP_TRAIN)  ## Measure speed and memory against a named peer
 .PHONY: docs
 docs: $(SETUP)  ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict --quiet
-	@echo "site/index.html"
+	@echo "site/index.html is ready; to search in it: $(BIN)/mkdocs serve"
 
 .PHONY: hooks
 hooks: $(SETUP)  ## Run the checks before every commit

@@ -32,6 +32,7 @@ SECTIONS = {
     "reference": "Reference",
     "explanation": "Explanation",
     "adr": "Decisions",
+    "api": "Python",
 }
 
 
@@ -39,6 +40,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     pages = {
         "reference/codebook.md": render_markdown(),
         "reference/commands.md": commands_page(),
+        "reference/glossary.md": (ROOT / "GLOSSARY.md").read_text("utf-8"),
+        "reference/changelog.md": (ROOT / "CHANGELOG.md").read_text("utf-8"),
         **api_pages(),
     }
     for path, content in pages.items():
@@ -48,12 +51,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
-    """Orders the four ways of reading, whatever their folders are called."""
-    order = {name.replace("-", " "): place for place, name in enumerate(SECTIONS, start=1)}
+    """Orders the four ways of reading and gives their folders a name to read."""
+    places = {name.replace("-", " "): place for place, name in enumerate(SECTIONS, start=1)}
+    nav.items.sort(key=lambda item: places.get((item.title or "").lower(), 0))
     titles = {name.replace("-", " "): title for name, title in SECTIONS.items()}
-    nav.items.sort(key=lambda item: order.get((item.title or "").lower(), 0))
-    for item in nav.items:
-        item.title = titles.get((item.title or "").lower(), item.title)
+    for item in [*nav.items, *(child for top in nav.items for child in top.children or ())]:
+        if item.is_section:
+            item.title = titles.get(item.title.lower(), item.title)
     return nav
 
 

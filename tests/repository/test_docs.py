@@ -13,7 +13,7 @@ from oarlock.cli.app import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-GENERATED = {"reference/codebook.md", "reference/commands.md"}
+GENERATED = {f"reference/{name}.md" for name in ("codebook", "commands", "glossary", "changelog")}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
