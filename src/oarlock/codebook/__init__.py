@@ -187,12 +187,12 @@ def _check(code: Code, file: str) -> None:
     texts = [code.definition, code.source, *code.when, *code.when_not]
     texts += [example.text for example in code.examples]
     texts += [part for miss in code.near_misses for part in (miss.text, miss.reason)]
-    if not all(isinstance(text, str) and text.strip() for text in texts):
+    if not all(text.strip() for text in texts):
         problems.append("an empty text")
     problems += [f"topic {e.topic!r}" for e in code.examples if e.topic not in TOPICS]
-    if code.level == "reply" and not all(
-        item.context for item in (*code.examples, *code.near_misses)
-    ):
+    contexts = [example.context for example in code.examples]
+    contexts += [miss.context for miss in code.near_misses]
+    if code.level == "reply" and not all(contexts):
         problems.append("an example of a reply without the seeker's text")
     if code.family == "empathy" and not all(e.strength in (1, 2) for e in code.examples):
         problems.append("an empathy example whose strength is not 1 or 2")
@@ -282,3 +282,10 @@ def render_markdown() -> str:
     from oarlock.codebook.markdown import codebook_page
 
     return codebook_page()
+
+
+def render_crosswalks_markdown() -> str:
+    """Return all crosswalks as a Markdown page."""
+    from oarlock.codebook.markdown import crosswalks_page
+
+    return crosswalks_page()

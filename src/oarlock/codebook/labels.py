@@ -42,7 +42,12 @@ _ALIASES: dict[str, dict[str, str]] = {
         "MI-nonadherent": "MI-non-adherent",
     },
     "behaviour": {"therapist input": "therapist_input", "input": "therapist_input"},
-    "question": {"open question": "open", "closed question": "closed", "QUO": "open", "QUC": "closed"},
+    "question": {
+        "open question": "open",
+        "closed question": "closed",
+        "QUO": "open",
+        "QUC": "closed",
+    },
     "reflection": {
         "simple reflection": "simple",
         "complex reflection": "complex",
