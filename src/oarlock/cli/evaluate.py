@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from oarlock.cli.input import open_rows, require
 from oarlock.cli.json_output import JsonCommand, write_json
-from oarlock.codebook import fold
 from oarlock.codebook.labels import TASK_LABELS
 from oarlock.coder.evaluation import Evaluation, evaluate
 from oarlock.coder.gold import GoldColumns, gold_set
@@ -64,7 +64,6 @@ def main(
     Texts are taken whole. Prints accuracy, F1, Cohen's kappa and calibration with 95 % intervals.
     """
     from oarlock.coder import Coder
-    from oarlock.corpus.reading import read_records
 
     translate: Callable[[str], str | None] | None = None
     crosswalk_task = None
@@ -75,10 +74,16 @@ def main(
                 f"The crosswalk {crosswalk!r} leads to the task {crosswalk_task!r}, not {task!r}.",
                 remedy="Leave --task away.",
             )
-    columns = [text_column, label_column]
-    columns += [name for name in (context_column, group_column) if name]
+    columns, rows = open_rows(file)
+    named = {
+        "--text-column": text_column,
+        "--label-column": label_column,
+        "--context-column": context_column,
+        "--group-column": group_column,
+    }
+    require(columns, named, file)
     gold = gold_set(
-        ((record.row, record.values) for record in read_records(file, columns=columns)),
+        rows,
         source=file,
         columns=GoldColumns(text_column, label_column, context_column, group_column),
         task=task,
@@ -102,12 +107,18 @@ def main(
 
 
 def _translator(name: str) -> tuple[Callable[[str], str | None], str]:
-    """Return the crosswalk as a function of a label, blind to case and punctuation."""
+    """Return the crosswalk as a function of a label, and the task that it leads to."""
     from oarlock.codebook.crosswalks import crosswalk
 
     scheme = crosswalk(name)
-    mapping = {fold(label): target for label, target in scheme.mapping.items()}
-    return lambda label: mapping[fold(label)], scheme.task
+
+    def translate(label: str) -> str | None:
+        try:
+            return scheme.lookup(label)
+        except UserError as error:
+            raise KeyError from error
+
+    return translate, scheme.task
 
 
 _NAMES = {

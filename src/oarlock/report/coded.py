@@ -62,7 +62,14 @@ class CodedSentences:
 class CodedBuilder:
     """Collects rows of `oarlock code` output into `CodedSentences`."""
 
-    def __init__(self, columns: Iterable[str], source: str, *, with_text: bool = False) -> None:
+    def __init__(
+        self,
+        columns: Iterable[str],
+        source: str,
+        *,
+        roles: Mapping[str, str | None] | None = None,
+        with_text: bool = False,
+    ) -> None:
         present = set(columns)
         missing = [name for name in ("id", *PROBABILITY_COLUMNS) if name not in present]
         if missing:
@@ -71,11 +78,11 @@ class CodedBuilder:
                 remedy="Give a file that `oarlock code` wrote.",
             )
         self.source = source
-        self.role_names = {
-            role: next(name for name in names if name in present)
+        found = {
+            role: (roles or {}).get(role) or next((name for name in names if name in present), None)
             for role, names in ROLE_COLUMNS.items()
-            if any(name in present for name in names)
         }
+        self.role_names = {role: name for role, name in found.items() if name is not None}
         self.with_text = with_text and "text" in present
         self._probabilities: list[list[float]] = []
         self._reply: list[int] = []

@@ -1,0 +1,113 @@
+"""`oarlock report FILE`: the MI profile of a corpus as one HTML page."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from oarlock.cli.input import open_rows, require
+from oarlock.cli.json_output import write_text
+from oarlock.errors import UserError
+
+app = typer.Typer()
+
+
+@app.command(name="report")
+def main(
+    file: Annotated[
+        str,
+        typer.Argument(help="A file that `oarlock code` wrote, or replies that are not coded yet."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write the page.", show_default="FILE-report.html")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Name of the corpus on the page.")] = None,
+    with_text: Annotated[
+        bool, typer.Option("--with-text", help="Show the text of the sentences to check by hand.")
+    ] = False,
+    tier: Annotated[str, typer.Option(help="standard or fast, for replies not coded yet.")] = (
+        "standard"
+    ),
+    text_column: Annotated[str, typer.Option(help="Column of replies not coded yet.")] = "text",
+    id_column: Annotated[
+        str | None, typer.Option(help="Column of identifiers; rows are numbered without.")
+    ] = None,
+    context_column: Annotated[
+        str | None, typer.Option(help="Column of what each reply answers.")
+    ] = None,
+    thread_column: Annotated[str | None, typer.Option(help="Column of threads.")] = None,
+    supporter_column: Annotated[str | None, typer.Option(help="Column of supporters.")] = None,
+    group_column: Annotated[str | None, typer.Option(help="Column of groups.")] = None,
+    time_column: Annotated[str | None, typer.Option(help="Column of times, ISO 8601.")] = None,
+    resamples: Annotated[
+        int | None,
+        typer.Option(min=0, max=100_000, help="Resamples; 1000, fewer for large files."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the resampling.")] = 20261123,
+) -> None:
+    """Write one self-contained HTML page: the MI profile of a corpus.
+
+    The page loads nothing from the network and holds no text unless you ask for it.
+    """
+    from oarlock.report.page import render
+    from oarlock.report.profile import profile
+    from oarlock.report.reliability import load_reliability
+    from oarlock.report.sources import (
+        code_replies,
+        find_roles,
+        is_coded,
+        raw_replies,
+        read_coded,
+    )
+
+    target = out or Path(f"{'replies' if file == '-' else Path(file).stem}-report.html")
+    columns, rows = open_rows(file)
+    given = {
+        "thread": thread_column,
+        "supporter": supporter_column,
+        "group": group_column,
+        "time": time_column,
+    }
+    require(columns, {f"--{role}-column": name for role, name in given.items()}, file)
+    if is_coded(columns):
+        if with_text and "text" not in columns:
+            raise UserError(
+                f"{file} holds no text.", remedy="Code it again with `oarlock code --with-text`."
+            )
+        coded = read_coded(columns, rows, file, roles=given, with_text=with_text)
+    else:
+        from oarlock.coder import Coder
+
+        require(
+            columns,
+            {
+                "--text-column": text_column,
+                "--id-column": id_column,
+                "--context-column": context_column,
+            },
+            file,
+        )
+        roles = find_roles(columns, given)
+        replies = raw_replies(
+            rows,
+            file,
+            text_column=text_column,
+            id_column=id_column,
+            context_column=context_column,
+            roles=roles,
+        )
+        coded = code_replies(Coder.load(tier=tier), replies, file, roles=roles, with_text=with_text)
+    tier_used = coded.model_version.partition("-")[0] or tier
+    reliability, caption = load_reliability(tier_used)
+    page = render(
+        profile(coded, n_resamples=resamples, seed=seed),
+        title=title or (Path(file).name if file != "-" else "standard input"),
+        reliability=reliability,
+        reliability_caption=caption,
+        with_text=with_text,
+    )
+    write_text(page, target, inputs=(file,), option="--out")
+    print(f"wrote {target}", file=sys.stderr)

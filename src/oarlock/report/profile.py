@@ -1,0 +1,376 @@
+"""The MI profile of a corpus: shares of every code with intervals, overall and by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oarlock.codebook import CODES
+from oarlock.coder.results import Measure
+from oarlock.report.coded import MECHANISMS, CodedSentences, cells_of, week_of
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+MIN_REPLIES = 5
+"""Cells with fewer replies are not shown: too little to say, and too easy to recognise a person."""
+
+N_CODES = len(CODES)
+SUMMARY_SLOT = N_CODES  # behind the fifteen codes, each cell counts replies that hold a Summary
+_PLACE = {code.abbreviation: position for position, code in enumerate(CODES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Measures of one part of the corpus: the whole, a supporter, a group or a week.
+
+    Attributes:
+        name: Name of the part, as in the file; the Monday for a week.
+        shares: Percent of sentences, by full name of the code, and "Summary" (percent of
+            replies), "Reflections", "Questions", "OARS", and the three families.
+        miti: MITI 4.2.1 summary measures; counts of the families are per reply.
+    """
+
+    name: str
+    n_replies: int
+    n_sentences: int
+    n_threads: int
+    shares: dict[str, Measure]
+    miti: dict[str, Measure]
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """A sentence to check by hand."""
+
+    reply_id: str
+    start: int
+    end: int
+    first: str
+    first_probability: float
+    second: str
+    second_probability: float
+    reason: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The MI profile of a corpus.
+
+    Attributes:
+        overall: The whole corpus.
+        supporters, groups, weeks: Cells of at least `MIN_REPLIES` replies, in alphabetical order
+            (weeks in order of time); empty where the file has no such column.
+        n_hidden: Number of cells not shown, by role.
+        empathy: Per mechanism, percent of replies at level 0, 1 and 2.
+        unreliable: Number of sentences by the coder's reason not to trust them.
+        n_left_out: Sentences in another language, left out of every share.
+        clustered_by: Name of the column of threads that were resampled whole, or "reply".
+        uncertain: The least certain sentences, least certain first.
+    """
+
+    overall: Cell
+    supporters: tuple[Cell, ...]
+    groups: tuple[Cell, ...]
+    weeks: tuple[Cell, ...]
+    n_hidden: dict[str, int]
+    n_without_time: int
+    empathy: dict[str, tuple[float, float, float]]
+    unreliable: dict[str, int]
+    n_left_out: int
+    clustered_by: str
+    n_resamples: int
+    seed: int
+    model_version: str
+    uncertain: tuple[Uncertain, ...]
+    role_names: dict[str, str] = field(default_factory=dict)
+
+
+def profile(
+    coded: CodedSentences,
+    *,
+    n_resamples: int | None = None,
+    seed: int = 20261123,
+    n_uncertain: int = 20,
+) -> Profile:
+    """Return the profile of coded sentences.
+
+    A share is the mean calibrated probability, not the count of most probable codes. Each resample
+    draws threads with replacement and one code per sentence from its probabilities, so that the
+    interval carries both the choice of threads and the coder's own doubt. It cannot carry a
+    systematic error of the coder on texts unlike those it was calibrated on.
+
+    Args:
+        coded: Sentences with probabilities.
+        n_resamples: None chooses 1000, fewer for large files (at least 200).
+        seed: Seed of the resampling.
+        n_uncertain: How many of the least certain sentences to list.
+    """
+    keep = np.asarray([reason != "language" for reason in coded.reasons], dtype=bool)
+    if n_resamples is None:
+        n_resamples = int(np.clip(20_000_000 // max(len(keep), 1), 200, 1000))
+    partitions, hidden, n_without_time = _partitions(coded)
+    threads = coded.roles.get("thread")
+    cluster_of_reply = np.arange(coded.n_replies)
+    if threads is not None:
+        # A reply without a thread stands for itself.
+        named = [name or f"\0{reply}" for reply, name in enumerate(threads)]
+        cluster_of_reply = np.unique(
+            np.asarray(named, dtype=object).astype(str), return_inverse=True
+        )[1]
+    sampler = _Sampler(coded, keep, cluster_of_reply)
+    cells = sampler.cells(list(partitions.values()), n_resamples, seed)
+    by_role = dict(zip(partitions, cells, strict=True))
+    return Profile(
+        overall=by_role["overall"][0],
+        supporters=tuple(by_role.get("supporter", ())),
+        groups=tuple(by_role.get("group", ())),
+        weeks=tuple(by_role.get("time", ())),
+        n_hidden=hidden,
+        n_without_time=n_without_time,
+        empathy=_empathy(coded),
+        unreliable=_reasons(coded),
+        n_left_out=int((~keep).sum()),
+        clustered_by=coded.role_names.get("thread", "reply"),
+        n_resamples=n_resamples,
+        seed=seed,
+        model_version=coded.model_version,
+        uncertain=_uncertain(coded, keep, n_uncertain),
+        role_names=dict(coded.role_names),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Partition:
+    names: list[str]
+    cell_of_reply: Ints
+
+
+def _partitions(coded: CodedSentences) -> tuple[dict[str, _Partition], dict[str, int], int]:
+    """Return the parts that are large enough to show, and how many of each role are not."""
+    result = {"overall": _Partition(["all"], np.zeros(coded.n_replies, dtype=np.int64))}
+    hidden: dict[str, int] = {}
+    n_without_time = 0
+    for role in ("supporter", "group", "time"):
+        if role not in coded.roles:
+            continue
+        values = coded.roles[role]
+        if role == "time":
+            weeks: list[date | None] = [week_of(value) for value in values]
+            n_without_time = sum(week is None for week in weeks)
+            values = ["" if week is None else week.isoformat() for week in weeks]
+        names, place = cells_of(values)
+        n_replies = np.bincount(place[place >= 0], minlength=len(names))
+        shown = n_replies >= MIN_REPLIES
+        hidden[role] = int((~shown).sum())
+        if not shown.any():
+            continue
+        renumber = np.where(shown, np.cumsum(shown) - 1, -1)
+        cell = np.where(place >= 0, renumber[np.maximum(place, 0)], -1)
+        result[role] = _Partition(
+            [n for n, is_shown in zip(names, shown, strict=True) if is_shown], cell
+        )
+    return result, hidden, n_without_time
+
+
+class _Sampler:
+    """Expected counts per cell, and counts under resampled threads and drawn codes."""
+
+    def __init__(self, coded: CodedSentences, keep: NDArray[np.bool_], cluster: Ints) -> None:
+        self.probabilities = coded.probabilities[keep].astype(np.float64)
+        self.probabilities /= self.probabilities.sum(axis=1, keepdims=True)
+        self.cumulative = np.cumsum(self.probabilities, axis=1).astype(np.float32)[:, :-1]
+        self.reply = coded.reply[keep]
+        self.summary = coded.summary
+        self.cluster = cluster
+        self.n_clusters = int(cluster.max()) + 1
+
+    def cells(
+        self, partitions: Sequence[_Partition], n_resamples: int, seed: int
+    ) -> list[list[Cell]]:
+        """Return the cells of each partition."""
+        rng = np.random.default_rng(seed)
+        draws: list[list[Floats]] = [[] for _ in partitions]
+        n_replies = len(self.cluster)
+        for _ in range(n_resamples):
+            drawn = rng.integers(0, self.n_clusters, self.n_clusters)
+            weight = np.bincount(drawn, minlength=self.n_clusters).astype(np.float64)[self.cluster]
+            uniform = rng.random(len(self.reply), dtype=np.float32)
+            code = (uniform[:, None] > self.cumulative).sum(axis=1)
+            has_summary = rng.random(n_replies) < np.nan_to_num(self.summary)
+            for partition, kept in zip(partitions, draws, strict=True):
+                kept.append(self._counts(partition, code, has_summary, weight))
+        return [
+            self._finish(partition, np.stack(kept) if kept else None)
+            for partition, kept in zip(partitions, draws, strict=True)
+        ]
+
+    def _counts(
+        self, partition: _Partition, code: Ints, has_summary: NDArray[np.bool_], weight: Floats
+    ) -> Floats:
+        """Return weighted counts, shape (n_cells, 15 codes + summaries + replies)."""
+        n_cells = len(partition.names)
+        cell = partition.cell_of_reply[self.reply]
+        inside = cell >= 0
+        flat = np.bincount(
+            cell[inside] * N_CODES + code[inside],
+            weights=weight[self.reply[inside]],
+            minlength=n_cells * N_CODES,
+        ).reshape(n_cells, N_CODES)
+        own = partition.cell_of_reply
+        known = (own >= 0) & ~np.isnan(self.summary)
+        replies = np.bincount(own[known], weights=weight[known], minlength=n_cells)
+        summaries = np.bincount(
+            own[known], weights=(weight * has_summary)[known], minlength=n_cells
+        )
+        everyone = np.bincount(own[own >= 0], weights=weight[own >= 0], minlength=n_cells)
+        return np.column_stack([flat, summaries, replies, everyone])
+
+    def _finish(self, partition: _Partition, draws: Floats | None) -> list[Cell]:
+        n_cells = len(partition.names)
+        cell = partition.cell_of_reply[self.reply]
+        inside = cell >= 0
+        expected = np.zeros((n_cells, N_CODES + 3))
+        np.add.at(expected[:, :N_CODES], cell[inside], self.probabilities[inside])
+        own = partition.cell_of_reply
+        known = (own >= 0) & ~np.isnan(self.summary)
+        np.add.at(expected[:, SUMMARY_SLOT], own[known], self.summary[known])
+        np.add.at(expected[:, SUMMARY_SLOT + 1], own[known], 1)
+        np.add.at(expected[:, SUMMARY_SLOT + 2], own[own >= 0], 1)
+        n_sentences = np.bincount(cell[inside], minlength=n_cells)
+        result = []
+        for position, name in enumerate(partition.names):
+            clusters = np.unique(self.cluster[own == position])
+            drawn = None if draws is None else draws[:, position]
+            value, sampled = _measures(expected[position][None]), None
+            if drawn is not None:
+                # A resample that drew none of this cell's threads says nothing of it.
+                sampled = _measures(drawn[drawn[:, SUMMARY_SLOT + 2] > 0])
+            measures = {
+                key: _measure(float(value[key][0]), None if sampled is None else sampled[key])
+                for key in value
+            }
+            result.append(
+                Cell(
+                    name=name,
+                    n_replies=int((own == position).sum()),
+                    n_sentences=int(n_sentences[position]),
+                    n_threads=len(clusters),
+                    shares={k: m for k, m in measures.items() if k not in MITI_NAMES},
+                    miti={k: measures[k] for k in MITI_NAMES},
+                )
+            )
+        return result
+
+
+MITI_NAMES = (
+    "reflection_to_question_ratio",
+    "percent_complex_reflections",
+    "percent_open_questions",
+    "mi_adherent_per_reply",
+    "mi_non_adherent_per_reply",
+)
+
+
+def _measures(counts: Floats) -> dict[str, Floats]:
+    """Return every measure of each row of counts; NaN where undefined, infinite for x / 0."""
+    codes = counts[:, :N_CODES]
+    total = codes.sum(axis=1)
+    n_replies = counts[:, SUMMARY_SLOT + 2]
+
+    def of(*abbreviations: str) -> Floats:
+        picked: Floats = codes[:, [_PLACE[name] for name in abbreviations]].sum(axis=1)
+        return picked
+
+    def ratio(above: Floats, below: Floats) -> Floats:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(above / below, dtype=np.float64)
+
+    reflections, questions = of("RES", "REC"), of("QUO", "QUC")
+    families = {
+        family: of(*(code.abbreviation for code in CODES if code.family == family))
+        for family in ("MI-adherent", "MI-non-adherent", "other")
+    }
+    result = {code.name: 100 * ratio(of(code.abbreviation), total) for code in CODES}
+    result |= {family: 100 * ratio(count, total) for family, count in families.items()}
+    result["Reflections"] = 100 * ratio(reflections, total)
+    result["Questions"] = 100 * ratio(questions, total)
+    result["OARS"] = 100 * ratio(of("QUO", "AF", "RES", "REC"), total)
+    result["Summary"] = 100 * ratio(counts[:, SUMMARY_SLOT], counts[:, SUMMARY_SLOT + 1])
+    result["reflection_to_question_ratio"] = ratio(reflections, questions)
+    result["percent_complex_reflections"] = 100 * ratio(of("REC"), reflections)
+    result["percent_open_questions"] = 100 * ratio(of("QUO"), questions)
+    result["mi_adherent_per_reply"] = ratio(families["MI-adherent"], n_replies)
+    result["mi_non_adherent_per_reply"] = ratio(families["MI-non-adherent"], n_replies)
+    return result
+
+
+def _measure(value: float, sampled: Floats | None) -> Measure:
+    """Return a measure with the 2.5 and 97.5 percentiles of its draws.
+
+    A bound is None where it is infinite. Where more than one draw in twenty is undefined, too
+    little is there to say anything: all three are None.
+    """
+    if not np.isfinite(value):
+        return Measure(None, None, None)
+    if sampled is None or not len(sampled):
+        return Measure(value, None, None)
+    if np.isnan(sampled).mean() > 0.05:
+        return Measure(None, None, None)
+    defined = sampled[~np.isnan(sampled)]
+    low, high = np.percentile(defined, [2.5, 97.5], method="inverted_cdf")
+    return Measure(
+        value,
+        min(float(low), value) if np.isfinite(low) else None,
+        max(float(high), value) if np.isfinite(high) else None,
+    )
+
+
+def _empathy(coded: CodedSentences) -> dict[str, tuple[float, float, float]]:
+    result = {}
+    for position, name in enumerate(MECHANISMS):
+        levels = coded.empathy[:, position]
+        levels = levels[levels >= 0]
+        if len(levels):
+            counts = 100 * np.bincount(levels, minlength=3) / len(levels)
+            result[name] = (float(counts[0]), float(counts[1]), float(counts[2]))
+    return result
+
+
+def _reasons(coded: CodedSentences) -> dict[str, int]:
+    reasons: dict[str, int] = {}
+    for reason in coded.reasons:
+        if reason:
+            reasons[reason] = reasons.get(reason, 0) + 1
+    return dict(sorted(reasons.items()))
+
+
+def _uncertain(
+    coded: CodedSentences, keep: NDArray[np.bool_], n_uncertain: int
+) -> tuple[Uncertain, ...]:
+    best = np.where(keep, coded.probabilities.max(axis=1), np.inf)
+    result = []
+    for row in np.argsort(best, kind="stable")[:n_uncertain]:
+        if not keep[row]:
+            break
+        probabilities = coded.probabilities[row]
+        first, second = np.argsort(-probabilities, kind="stable")[:2]
+        result.append(
+            Uncertain(
+                reply_id=coded.reply_ids[coded.reply[row]],
+                start=coded.spans[row][0],
+                end=coded.spans[row][1],
+                first=CODES[first].name,
+                first_probability=float(probabilities[first]),
+                second=CODES[second].name,
+                second_probability=float(probabilities[second]),
+                reason=coded.reasons[row],
+                text=None if coded.texts is None else coded.texts[row],
+            )
+        )
+    return tuple(result)
