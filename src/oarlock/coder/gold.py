@@ -118,7 +118,7 @@ class _Row:
     group: str
 
 
-def _suggestion(label: str, known: Sequence[str]) -> str:
+def suggestion(label: str, known: Sequence[str]) -> str:
     """Return ' (did you mean ...?)' when the value looks like a known label, else nothing.
 
     A value that resembles no label may be a person's text in the wrong column: never shown.
@@ -269,7 +269,7 @@ def _refuse_unknown(
     expected = f" Expected one of: {', '.join(known)}." if known else ""
     raise UserError(
         f"{source}, row {number}{more}, column {column!r}: unknown label"
-        f"{_suggestion(label, known)}.{expected}",
+        f"{suggestion(label, known)}.{expected}",
         remedy="Mend the labels, name another --task or --crosswalk, or pass --leave-out-unknown.",
     )
 
