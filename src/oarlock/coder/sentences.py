@@ -10,6 +10,7 @@ and every look back or ahead is bounded.
 
 from __future__ import annotations
 
+import re as stdlib_re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,37 +68,46 @@ _EMOJI_ONE = (
     r"|\p{Regional_Indicator}{2})"
 )
 _EMOTICON_ONE = (
-    r"(?:(?<![^\s])[:;=8][-'’^o]?[)(\]\[DPp/\\|3*oO]{1,8}|(?<=[\w!.])[:;]-?[()D]{1,8}|(?<!\S)(?:[(\[][:;=]|<[/\\]?3+|[xX]D+|\^[_.]?\^|"
-    r"[Tt]_[Tt]|-_+-|\bo_O\b|¯\\_\(ツ\)_/¯))(?![^\s.,!?])"
+    r"(?:(?<![^\s])[:;=][-'’^o]?[)(\]\[DPp/\\|3*oO]{1,8}|(?<=[\w!.])[:;]-?[()D]{1,8}|(?<!\S)(?:[(\[][:;=]|<[/\\]?3+|[xX]D+|\^[_.]?\^|"
+    r"[Tt]_[Tt]|-_+-|¯\\_\(ツ\)_/¯))(?![^\s.,!?])"
 )
-_FACES = re.compile(rf"(?V1)(?:{_EMOJI_ONE}|{_EMOTICON_ONE})(?:\s*(?:{_EMOJI_ONE}|{_EMOTICON_ONE}))*")
+_FACES = re.compile(
+    rf"(?V1)(?:{_EMOJI_ONE}|{_EMOTICON_ONE})(?:\s*(?:{_EMOJI_ONE}|{_EMOTICON_ONE})){{0,200}}+"
+)
 
 _CLOSERS = r"[\"'”’»)\]*_~]{0,4}"
+# Where a mark can begin: found first by the fast standard engine.
+_MARK_STARTS = stdlib_re.compile(
+    r"[.!?:;=<^(\[¯؟\u2022\u2025\u2026\u203c-\u2fff\u3030\u303d\u3297\u3299\uff01\uff1f"
+    r"\U0001f000-\U0001faff]|(?<!\S)\d|[xX]D|[Tt]_|-_|(?<=\s)(?:[lL][oOmM]|[rR][oO]|[hH][aAeE]|[xX])"
+)
 _MARK = re.compile(
     rf"""(?V1)
     (?P<face>{_EMOJI_ONE}+|{_EMOTICON_ONE})
-  | (?P<ellipsis>\.{{2,}}|…+)(?![!?])
+  | (?P<ellipsis>\.{{2,}}+|…++)(?![!?])
   | (?P<end>[.…]*[!?‽؟！？][.!?…‽؟！？]*)(?P<closed>{_CLOSERS})(?=\s)
-  | (?P<glued>(?<=[a-z]{{2}}[.!?])(?=[A-Z][a-z'’]|I\s)|(?<=[a-z][!?]{{2}})(?=[A-Za-z])
-        |(?<=\s(?i:[iur])\.)\s+)
+  | (?P<glued>(?<=[a-z]{{2}})[.!?](?=[A-Z][a-z'’]|I\s)|(?<=[a-z])[!?]{{2,}}(?=[A-Za-z])
+        |(?<=\s(?i:[iur]))\.\s+)
   | (?P<laugh>(?<=\s)(?i:l+o+l+|lmf?ao+|rofl|(?:ha){{2,}}h?|(?:he){{2,}}h?|xo(?:xo)*|x{{2,3}})(?=\s))
   | (?P<bullet>(?<=\s)[•●▪◦‣](?=\s))
   | (?P<number>(?<![^\s])\(?(?P<value>\d{{1,2}})[.)](?=\s+\S))
     """,
     re.VERBOSE,
 )
+_ADDRESS = stdlib_re.compile(r"@|\w\.(?:com|org|net|edu|gov|io|co|uk|me|info)\b")
+_KEEP_STARTS = stdlib_re.compile(r"http|www\.|[\[\"“«(&‘]|(?<!\w)'")
 _KEEP = re.compile(
     r"""(?V1)
     (?:https?://|www\.)[^\s<>。！？，、；]+
   | \[[^\[\]]{1,300}\]\([^()\s]{1,2000}\)
-  | (?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}
-  | (?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.(?:com|org|net|edu|gov|io|co|uk|me|info)\b(?:/[^\s]*)?
   | (?<![^\s(\[*_])"(?=\S)[^"]{1,300}(?<=\S)"(?!\w)
   | “[^“”]{1,300}”
   | «[^«»]{1,300}»
   | (?<![^\s(])['‘](?=\S)[^'’‘]{1,200}(?<=[.!?,…])['’](?!\w)
   | (?<![:;=8\-'’^])\((?![:;=])[^()]{1,200}\)
   | &(?:[a-zA-Z]{2,8}|\#x?[0-9a-fA-F]{1,6});
+  | (?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}
+  | (?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.(?:com|org|net|edu|gov|io|co|uk|me|info)\b(?:/\S*)?
     """,
     re.VERBOSE,
 )
@@ -133,7 +143,9 @@ _RUN_ON_CUTS = (
 def split(text: str) -> list[Span]:
     """Spans of the sentences, in order, that tile the text.
 
-    Every character lies in exactly one span: white space belongs to the sentence before it, leading
+    Boundaries are the ends of sentences (with or without a capital after them), new lines, ellipses
+    and emoji between two clauses, laughter before a new clause, and list items. Links, addresses,
+    short quotations, short brackets and lines quoted with ">" stay whole. Every character lies in exactly one span: white space belongs to the sentence before it, leading
     white space to the first. Splitting a piece again, with or without the white space around it,
     gives that piece.
 
@@ -182,13 +194,22 @@ def _line_starts(line: str) -> Iterator[int]:
     while stack:
         start, end, rounds = stack.pop()
         piece = line[start:end].rstrip()
-        cuts = _cuts(piece) if rounds < _MAX_ROUNDS else []
+        cuts = [] if rounds >= _MAX_ROUNDS or _is_plain(piece) else _cuts(piece)
         if not cuts:
             yield start
             continue
         edges = [0, *cuts, end - start]
         for a, b in reversed(list(zip(edges, edges[1:], strict=False))):
             stack.append((start + a, start + b, rounds + 1))
+
+
+def _is_plain(piece: str) -> bool:
+    """Whether no rule can cut the piece: short, ASCII, and no mark before its closing ones."""
+    return (
+        len(piece) <= RUN_ON
+        and piece.isascii()
+        and _MARK_STARTS.search(piece.rstrip(".!?")) is None
+    )
 
 
 def _cuts(line: str) -> list[int]:
@@ -219,11 +240,15 @@ def _candidates(line: str, library: list[int]) -> list[tuple[int, bool]]:
     """Offsets of possible cuts, ascending; False where a cut needs three words before it."""
     found: dict[int, bool] = dict.fromkeys(library, True)
     expected = 0
-    for mark in _MARK.finditer(line):
+    at = 0
+    for begin in _MARK_STARTS.finditer(line):
+        mark = _MARK.match(line, begin.start()) if begin.start() >= at else None
+        if mark is None:
+            continue
         at = mark.end()
         space = _SPACES.match(line, at).end()
         if mark["face"] is not None:
-            after = _after_faces(line, mark.start())
+            at = after = _after_faces(line, mark.start())
             if not _GOES_ON.match(line, after) and _TWO_WORDS.match(line, after):
                 found.setdefault(after, False)
         elif mark["ellipsis"] is not None:
@@ -285,7 +310,17 @@ def _window_cuts(window: str) -> list[int]:
 
 
 def _kept_whole(line: str) -> list[tuple[int, int]]:
-    return [match.span() for match in _KEEP.finditer(line)]
+    """Ascending, disjoint spans of links, addresses, quotations and short brackets."""
+    if _ADDRESS.search(line):
+        return [match.span() for match in _KEEP.finditer(line)]
+    spans: list[tuple[int, int]] = []
+    at = 0
+    for begin in _KEEP_STARTS.finditer(line):
+        match = _KEEP.match(line, begin.start()) if begin.start() >= at else None
+        if match is not None:
+            spans.append(match.span())
+            at = match.end()
+    return spans
 
 
 def _inside(spans: list[tuple[int, int]], cut: int) -> bool:

@@ -1,0 +1,182 @@
+"""Sentence spans: exact tiling, stable pieces, linear work, and the habits of peer writing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from oarlock.coder import sentences
+from oarlock.coder.sentences import Span, split
+
+PARTS = st.sampled_from(
+    (
+        ["i", "you", "and i", "but", "lol", "haha ", "... ", "…", ". ", ".", "!", "? ", "\n", " "]
+        + ["\n\n", "\r\n", "\t", "\u2028", "\u200d", "😊", "👍🏽", "❤️", "🇬🇧", ":)", " :( ", "<3"]
+        + ['"', "“", "”", "'", "(", ")", "[", "](http://a.b)", "https://x.y/z?a=b. ", "a@b.co "]
+        + ["1. ", "2) ", "- ", "• ", "&gt; ", "> ", "Dr. ", "e.g. ", "你好。", "，", "مرحبا؟ "]
+        + ["है। ", "because it hurts ", "x" * 50, "\ud83d", "\x00", "*", "---", "I ", "Then ", "5"]
+        + ["«", "»", "‘", "’", "\xa0", "\u3000", "word "]
+    )
+)
+PEER_TEXT = st.lists(PARTS, max_size=80).map("".join) | st.text(max_size=200)
+
+
+def pieces(text: str) -> list[str]:
+    return [text[span.start : span.end] for span in split(text)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(PEER_TEXT)
+@example("")
+@example(" \n ")
+def test_split_tiles_the_text(text: str) -> None:
+    spans = split(text)
+    assert "".join(text[span.start : span.end] for span in spans) == text
+    assert all(span.start < span.end for span in spans)
+    assert [span.start for span in spans[1:]] == [span.end for span in spans[:-1]]
+
+
+@settings(max_examples=300, deadline=None)
+@given(PEER_TEXT)
+@example("a. “b. c. d " * 40)
+def test_split_of_a_piece_gives_that_piece(text: str) -> None:
+    for span in split(text):
+        piece = text[span.start : span.end]
+        assert split(piece) == [Span(0, len(piece))]
+        start, end = span.strip(text)
+        assert len(split(text[start:end])) == (1 if end > start else 0)
+
+
+@settings(max_examples=100, deadline=None)
+@given(PEER_TEXT)
+def test_strip_gives_the_trimmed_bounds(text: str) -> None:
+    for span in split(text):
+        start, end = span.strip(text)
+        assert span.start <= start <= end <= span.end
+        assert text[start:end] == text[span.start : span.end].strip()
+
+
+def test_white_space_belongs_to_the_sentence_before_and_at_the_start_to_the_first() -> None:
+    assert pieces("  one way.  Two ways. \n") == ["  one way.  ", "Two ways. \n"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("i am so sorry. you are not alone", ["i am so sorry. ", "you are not alone"]),
+        ("why?? no!! omg ok", ["why?? ", "no!! ", "omg ok"]),
+        ("first line\nsecond line\r\n\nthird", ["first line\n", "second line\r\n\n", "third"]),
+        ("how r u. im ok", ["how r u. ", "im ok"]),
+        ("it is ok.Then you rest", ["it is ok.", "Then you rest"]),
+        ("what??no way", ["what??", "no way"]),
+        ("i feel you... it sucks so bad", ["i feel you... ", "it sucks so bad"]),
+        ("i get it…its so hard to do", ["i get it…", "its so hard to do"]),
+        ("well... maybe", ["well... maybe"]),
+        ("that is rough 😢 i have been there", ["that is rough 😢 ", "i have been there"]),
+        ("How are you? 😊😊 I am fine", ["How are you? 😊😊 ", "I am fine"]),
+        ("i love 🍕 and pizza", ["i love 🍕 and pizza"]),
+        ("keep on going :) you can do this", ["keep on going :) ", "you can do this"]),
+        ("family 👨‍👩‍👧 matters", ["family 👨‍👩‍👧 matters"]),
+        ("thats so true lol i did the same", ["thats so true lol ", "i did the same"]),
+        ("lol yes", ["lol yes"]),
+        ("try this: 1. water 2. sleep", ["try this: ", "1. water ", "2. sleep"]),
+        ("- water\n- sleep", ["- water\n", "- sleep"]),
+        ("plan • water • sleep", ["plan ", "• water ", "• sleep"]),
+        ('She said "I quit. I am done." and left. Ok', None),
+        ("see https://a.bc/d?e=1.f! It helps", ["see https://a.bc/d?e=1.f! ", "It helps"]),
+        ("write to a.b@c.org. Take care", ["write to a.b@c.org. ", "Take care"]),
+        ("[a list. of help](https://x.y/a.b) is here. Read it", None),
+        ("&gt; you said hi. I am here.\nthanks", ["&gt; you said hi. I am here.\n", "thanks"]),
+        ("that f!cking hurts", ["that f!cking hurts"]),
+        ("it was 3.5 hours, e.g. with Dr. Smith", ["it was 3.5 hours, e.g. with Dr. Smith"]),
+        ("你好。你好吗？我很好！", ["你好。", "你好吗？", "我很好！"]),
+        ("हैलो। क्या हाल है?", ["हैलो। ", "क्या हाल है?"]),
+        ("مرحبا. كيف حالك؟ أنا بخير", ["مرحبا. ", "كيف حالك؟ ", "أنا بخير"]),
+        ("❤️\nyou got this", ["❤️\n", "you got this"]),
+        ("---\nhello\n---\nworld", ["---\nhello\n---\n", "world"]),
+        ("...", ["..."]),
+    ],
+)
+def test_split_follows_the_habits_of_peers(text: str, expected: list[str] | None) -> None:
+    if expected is None:
+        assert len(split(text)) == 2
+    else:
+        assert pieces(text) == expected
+
+
+def test_a_long_run_on_is_cut_before_clauses_and_a_short_one_is_not() -> None:
+    clause = "and i just want you to know that it will pass "
+    assert len(split(clause * 5)) == 1
+    cut = pieces(clause * 40)
+    assert max(map(len, cut)) <= sentences.RUN_ON
+    assert all(piece.startswith("and i ") for piece in cut)
+
+
+def test_a_link_longer_than_every_limit_is_never_cut() -> None:
+    link = "https://example.org/" + "a.b?c!d," * 2000
+    assert pieces(f"Look here. {link} Then rest.")[1].startswith(link)
+
+
+def test_a_lone_surrogate_and_a_nul_are_kept() -> None:
+    assert pieces("a\ud83d day. And\x00 night.") == ["a\ud83d day. ", "And\x00 night."]
+
+
+def test_a_panic_of_the_library_leaves_our_own_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    class PanicException(BaseException):
+        pass
+
+    def panic(*_: object) -> None:
+        raise PanicException
+
+    monkeypatch.setattr(sentences, "get_sentence_boundaries", panic)
+    assert pieces("oh no! you are ok") == ["oh no! ", "you are ok"]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        "word and ",
+        "Hi there. ",
+        "“a. ",
+        "你。",
+        "a...a",
+        "1. ",
+        "😊",
+        '"a. b" ',
+        "(a. ",
+        ":) ",
+    ],
+)
+@pytest.mark.parametrize("length", [10_000, 100_000])
+def test_work_is_linear_in_one_line(
+    unit: str, length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    library = sentences.get_sentence_boundaries
+    cut = sentences._cuts
+
+    def counted(language: str, window: str) -> object:
+        # The library's own cost may grow with the square of what it sees.
+        assert len(window) <= sentences.WINDOW
+        seen.append(len(window))
+        return library(language, window)
+
+    def counted_cuts(line: str) -> list[int]:
+        seen.append(len(line))
+        return cut(line)
+
+    monkeypatch.setattr(sentences, "get_sentence_boundaries", counted)
+    monkeypatch.setattr(sentences, "_cuts", counted_cuts)
+    text = (unit * length)[:length]
+    assert "".join(pieces(text)) == text
+    assert sum(seen) <= 8 * length
+
+
+def test_a_line_of_a_megabyte_tiles() -> None:
+    text = ("i know how that feels " * 50_000)[:1_000_000]
+    spans = split(text)
+    assert spans[0].start == 0
+    assert spans[-1].end == len(text)
+    assert max(span.end - span.start for span in spans) <= sentences.RUN_ON
