@@ -18,13 +18,14 @@ SETUP := $(VENV)/.setup-$(KEY)
 SETUP_TRAIN := $(VENV)-train/.setup-$(KEY)
 SETUP_SPARK := $(VENV)-spark/.setup-$(KEY)
 
-# $(call environment,folder,extras): a virtual environment with Oarlock, editable, and these extras.
+# $(call environment,folder,extras,pip options): a virtual environment with Oarlock, editable, and
+# these extras.
 comma := ,
 space := $() $()
 define environment
 @test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later found; install one, or: make PYTHON=/path/to/python" >&2; exit 2; }
 @test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
-$(1)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(subst $(space),$(comma),$(2))]'
+$(1)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(3) --editable '.[$(subst $(space),$(comma),$(2))]'
 @rm -f $(1)/.setup-* && touch $@
 endef
 
@@ -40,12 +41,12 @@ $(SETUP):
 .PHONY: setup-train
 setup-train: $(SETUP_TRAIN)  ## Make .venv-train, with torch
 $(SETUP_TRAIN):
-	$(call environment,$(VENV)-train,train research dev)
+	$(call environment,$(VENV)-train,train test,--no-compile)
 
 .PHONY: setup-spark
 setup-spark: $(SETUP_SPARK)  ## Make .venv-spark, with Spark
 $(SETUP_SPARK):
-	$(call environment,$(VENV)-spark,spark dev)
+	$(call environment,$(VENV)-spark,spark test,--no-compile)
 
 .PHONY: demo
 demo: $(SETUP)  ## Code a small corpus and open its report
