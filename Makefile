@@ -100,7 +100,7 @@ bench: $(SETUP_TRAIN)  ## Measure speed and memory against a named peer
 
 .PHONY: docs
 docs: $(SETUP)  ## Build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "site/index.html is ready; to search in it: $(BIN)/mkdocs serve"
 
 .PHONY: hooks
