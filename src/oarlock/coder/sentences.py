@@ -1,4 +1,4 @@
-"""Spans of the sentences of a reply, as peers write: few full stops, emoji, ellipses, lists, quotes.
+"""Spans of the sentences of a reply as peers write: few full stops, emoji, lists, quotes.
 
 `sentencex` finds the sentence ends of edited prose. This module adds what informal writing needs,
 and takes back the boundaries that would cut a link, a quotation or the number of a list item.
@@ -14,6 +14,7 @@ import re as stdlib_re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import regex as re
 from sentencex import get_sentence_boundaries
@@ -88,7 +89,8 @@ _MARK = re.compile(
   | (?P<end>[.…]*[!?‽؟！？][.!?…‽؟！？]*)(?P<closed>{_CLOSERS})(?=\s)
   | (?P<glued>(?<=[a-z]{{2}})[.!?](?=[A-Z][a-z'’]|I\s)|(?<=[a-z])[!?]{{2,}}(?=[A-Za-z])
         |(?<=\s(?i:[iur]))\.\s+)
-  | (?P<laugh>(?<=\s)(?i:l+o+l+|lmf?ao+|rofl|(?:ha){{2,}}h?|(?:he){{2,}}h?|xo(?:xo)*|x{{2,3}})(?=\s))
+  | (?P<laugh>(?<=\s)(?i:l+o+l+|lmf?ao+|rofl|(?:ha){{2,}}h?|(?:he){{2,}}h?
+        |xo(?:xo)*|x{{2,3}})(?=\s))
   | (?P<bullet>(?<=\s)[•●▪◦‣](?=\s))
   | (?P<number>(?<![^\s])\(?(?P<value>\d{{1,2}})[.)](?=\s+\S))
     """,
@@ -107,12 +109,12 @@ _KEEP = re.compile(
   | (?<![:;=8\-'’^])\((?![:;=])[^()]{1,200}\)
   | &(?:[a-zA-Z]{2,8}|\#x?[0-9a-fA-F]{1,6});
   | (?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}
-  | (?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.(?:com|org|net|edu|gov|io|co|uk|me|info)\b(?:/\S*)?
+  | (?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){0,4}\.(?:com|org|net|edu|gov|io|co|uk|me|info)\b
+    (?:/\S*)?
     """,
     re.VERBOSE,
 )
 _MARKER = re.compile(r"\s*(?:\(?(?:\d{1,3}|[a-zA-Z])[.)]|[-*+•●▪◦‣]|&gt;|>)\s*")
-_SPACES = re.compile(r"\s*")
 _TWO_WORDS = re.compile(r"\S{1,200}\s+\S")
 _THREE_WORDS = re.compile(r"(?:\S{1,200}\s+){2}\S")
 _WORD = re.compile(r"\w")
@@ -145,7 +147,9 @@ def split(text: str) -> list[Span]:
 
     Boundaries are the ends of sentences (with or without a capital after them), new lines, ellipses
     and emoji between two clauses, laughter before a new clause, and list items. Links, addresses,
-    short quotations, short brackets and lines quoted with ">" stay whole. Every character lies in exactly one span: white space belongs to the sentence before it, leading
+    short quotations, short brackets and lines quoted with ">" stay whole.
+
+    Every character lies in exactly one span: white space belongs to the sentence before it, leading
     white space to the first. Splitting a piece again, with or without the white space around it,
     gives that piece.
 
@@ -199,7 +203,7 @@ def _line_starts(line: str) -> Iterator[int]:
             yield start
             continue
         edges = [0, *cuts, end - start]
-        for a, b in reversed(list(zip(edges, edges[1:], strict=False))):
+        for a, b in reversed(list(pairwise(edges))):
             stack.append((start + a, start + b, rounds + 1))
 
 
@@ -213,7 +217,7 @@ def _is_plain(piece: str) -> bool:
 
 
 def _cuts(line: str) -> list[int]:
-    """Offsets at which a stripped line is cut, ascending, each right after white space or a mark."""
+    """Offsets at which a stripped line is cut, ascending."""
     if len(line) <= LONGEST_QUOTED_LINE and _QUOTED_LINE.match(line):
         return []
     sane = line if line.isascii() and line.isprintable() else _ODD.sub(" ", line)
@@ -246,7 +250,7 @@ def _candidates(line: str, library: list[int]) -> list[tuple[int, bool]]:
         if mark is None:
             continue
         at = mark.end()
-        space = _SPACES.match(line, at).end()
+        space = _after_spaces(line, at)
         if mark["face"] is not None:
             at = after = _after_faces(line, mark.start())
             if not _GOES_ON.match(line, after) and _TWO_WORDS.match(line, after):
@@ -257,23 +261,27 @@ def _candidates(line: str, library: list[int]) -> list[tuple[int, bool]]:
         elif mark["end"] is not None:
             if not (mark["closed"] and line[space : space + 1].islower()):
                 found[space] = True
-        elif mark["glued"] is not None:
-            found[at] = True
         elif mark["laugh"] is not None:
             if _CLAUSE.match(line, space):
                 found.setdefault(space, False)
-        elif mark["bullet"] is not None:
-            found[mark.start()] = True
+        elif mark["number"] is not None:
+            expected = _number(line, mark, expected, found)
         else:
-            value = int(mark["value"])
-            if value == expected or mark.start() == 0 or value == 1:
-                found.pop(space, None)
-                if value != 1 and mark.start() > 0:
-                    found[mark.start()] = True
-                elif value == 1 and line[: mark.start()].rstrip()[-1:] in (":", "-", "–", "—"):
-                    found[mark.start()] = True
-                expected = value + 1
+            found[mark.start() if mark["bullet"] else at] = True
     return sorted(found.items())
+
+
+def _number(line: str, mark: re.Match[str], expected: int, found: dict[int, bool]) -> int:
+    """The number expected next, once the item that `mark` begins is cut before, never after it."""
+    value, start = int(mark["value"]), mark.start()
+    if value not in (1, expected) and start > 0:
+        return expected
+    found.pop(_after_spaces(line, mark.end()), None)
+    if start > 0 and (
+        value != 1 or line[max(0, start - 9) : start].rstrip()[-1:] in (":", "-", "–", "—")
+    ):
+        found[start] = True
+    return value + 1
 
 
 def _library_cuts(line: str) -> list[int]:
@@ -331,16 +339,22 @@ def _inside(spans: list[tuple[int, int]], cut: int) -> bool:
 
 def _after_faces(line: str, cut: int) -> int:
     """The offset after the emoji, the emoticons and the white space that begin at `cut`."""
-    at = _SPACES.match(line, cut).end()
+    at = _after_spaces(line, cut)
     faces = _FACES.match(line, at)
-    return _SPACES.match(line, faces.end()).end() if faces else at
+    return _after_spaces(line, faces.end()) if faces else at
+
+
+def _after_spaces(line: str, at: int) -> int:
+    while at < len(line) and line[at].isspace():
+        at += 1
+    return at
 
 
 def _with_run_ons(line: str, cuts: list[int], keep: list[tuple[int, int]]) -> list[int]:
     """Cuts with those added that break pieces longer than `RUN_ON` before a clause."""
     result: list[int] = []
     edges = [0, *cuts, len(line)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         at = start
         while end - at > RUN_ON:
             cut = _clause_cut(line, at, end, keep)
@@ -355,7 +369,7 @@ def _with_run_ons(line: str, cuts: list[int], keep: list[tuple[int, int]]) -> li
 
 def _clause_cut(line: str, start: int, end: int, keep: list[tuple[int, int]]) -> int | None:
     for pattern in _RUN_ON_CUTS:
-        found = None
+        found: int | None = None
         for match in pattern.finditer(line, start + _RUN_ON_FROM, start + _RUN_ON_TO):
             if not _inside(keep, match.end()) and _CONTENT.search(line, match.end(), end):
                 found = match.end()
