@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,6 +49,9 @@ def main(
     leave_out_unknown: Annotated[
         bool, typer.Option("--leave-out-unknown", help="Leave out rows with an unknown label.")
     ] = False,
+    weights: Annotated[
+        Path | None, typer.Option(help="Folder of weights of your own training.")
+    ] = None,
     resamples: Annotated[
         int, typer.Option(min=0, max=100_000, help="Bootstrap resamples; 0 for no intervals.")
     ] = 1000,
@@ -93,7 +97,7 @@ def main(
         leave_out_unknown=leave_out_unknown,
     )
     result = evaluate(
-        Coder.load(tier=tier),
+        Coder.load(tier=tier, folder=weights),
         gold,
         tier=tier,
         n_resamples=resamples,

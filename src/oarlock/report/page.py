@@ -108,6 +108,7 @@ def render(
     profile: Profile,
     *,
     title: str,
+    note: str = "",
     reliability: Sequence[CodeReliability] = (),
     reliability_caption: str = "",
     with_text: bool = False,
@@ -118,6 +119,7 @@ def render(
     Args:
         profile: What to show.
         title: Name of the corpus.
+        note: What the reader has to know of the corpus.
         reliability: How well the coder finds each code, from the weights' own evaluation.
         reliability_caption: What these figures were measured on.
         with_text: Put the text of the least certain sentences in.
@@ -148,6 +150,7 @@ def render(
         profile=profile,
         version=__version__,
         title=title,
+        note=note,
         style=(templates / "style.css").read_text(encoding="utf-8"),
         headline=_headline(profile.overall),
         facts=_facts(profile),
@@ -311,8 +314,8 @@ def _cells_figure(cells: Sequence[Cell], what: str) -> figures.Figure | None:
         return None
     rows = [figures.Row(cell.name, "", cell.shares["OARS"], {}) for cell in cells]
     alt = (
-        f"Share of sentences that are an open question, an affirmation or a reflection, per {what}, "
-        "with 95 % intervals: "
+        "Share of sentences that are an open question, an affirmation or a reflection, per "
+        f"{what}, with 95 % intervals: "
         + ", ".join(f"{row.label} {show_value(row.measure)}" for row in rows)
         + "."
     )

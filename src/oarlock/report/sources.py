@@ -29,7 +29,7 @@ class ReplyCoder(Protocol):
         self,
         replies: Sequence[str],
         contexts: Sequence[str | None] | None = None,
-        batch_size: int = 64,
+        batch_size: int | None = None,
     ) -> list[ReplyCodes]: ...
 
 
