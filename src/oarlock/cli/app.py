@@ -146,6 +146,7 @@ def _load(app: typer.Typer, name: str) -> None:
     only = sub.registered_commands[0]
     app.command(
         name,
+        cls=only.cls,
         help=only.help or inspect.getdoc(only.callback) or COMMANDS[name],
         no_args_is_help=only.no_args_is_help,
         context_settings=only.context_settings,
