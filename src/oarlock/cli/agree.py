@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from oarlock.cli.input import open_rows
+from oarlock.cli.input import text_rows
 from oarlock.cli.json_output import JsonCommand, write_json
 from oarlock.coder.agreement import (
     COEFFICIENTS,
@@ -30,6 +30,7 @@ from oarlock.coder.ratings import (
     read_ratings,
     score_table,
 )
+from oarlock.corpus.reading import read_records
 from oarlock.errors import UserError
 
 app = typer.Typer()
@@ -77,16 +78,17 @@ def main(
     Percent agreement, Cohen, Fleiss, Krippendorff and Gwet's AC1, overall and per label, with
     95 % intervals; ICC for scores of sessions.
     """
-    names, rows = open_rows(file)
-    wanted = RatingColumns(
-        unit=unit_column,
-        rater=rater_column,
-        value=label_column,
-        thread=thread_column or _usual(names, ("thread", "thread_id")),
-        session=session_column or _usual(names, ("session", "session_id")),
-        raters=tuple(name.strip() for name in raters.split(",")) if raters else (),
-    )
-    ratings = read_ratings(rows, find_columns(names, wanted, file), file)
+    with read_records(file) as records:
+        wanted = RatingColumns(
+            unit=unit_column,
+            rater=rater_column,
+            value=label_column,
+            thread=thread_column or _usual(records.columns, ("thread", "thread_id")),
+            session=session_column or _usual(records.columns, ("session", "session_id")),
+            raters=tuple(name.strip() for name in raters.split(",")) if raters else (),
+        )
+        columns = find_columns(records.columns, wanted, records.name)
+        ratings = read_ratings(text_rows(records, records.columns), columns, records.name)
     if scores:
         forms, n_sessions = icc(score_table(ratings))
         content: dict[str, Any] = {

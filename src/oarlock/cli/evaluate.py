@@ -11,11 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from oarlock.cli.input import open_rows, require
+from oarlock.cli.input import text_rows
 from oarlock.cli.json_output import JsonCommand, write_json
 from oarlock.codebook.labels import TASK_LABELS
 from oarlock.coder.evaluation import Evaluation, evaluate
 from oarlock.coder.gold import GoldColumns, gold_set
+from oarlock.corpus.reading import read_records
 from oarlock.errors import UserError
 
 app = typer.Typer()
@@ -29,7 +30,8 @@ def main(
     text_column: Annotated[str, typer.Option(help="Column of the texts.")] = "text",
     label_column: Annotated[str, typer.Option(help="Column of the human labels.")] = "label",
     context_column: Annotated[
-        str | None, typer.Option(help="Column of what each text replies to.")
+        str | None,
+        typer.Option(help="Column of what each text replies to.", show_default="context, if any"),
     ] = None,
     task: Annotated[
         str | None,
@@ -78,24 +80,26 @@ def main(
                 f"The crosswalk {crosswalk!r} leads to the task {crosswalk_task!r}, not {task!r}.",
                 remedy="Leave --task away.",
             )
-    columns, rows = open_rows(file)
     named = {
         "--text-column": text_column,
         "--label-column": label_column,
         "--context-column": context_column,
         "--group-column": group_column,
     }
-    require(columns, named, file)
-    gold = gold_set(
-        rows,
-        source=file,
-        columns=GoldColumns(text_column, label_column, context_column, group_column),
-        task=task,
-        translate=translate,
-        crosswalk_task=crosswalk_task,
-        min_words=min_words,
-        leave_out_unknown=leave_out_unknown,
-    )
+    with read_records(file) as records:
+        if context_column is None and "context" in records.columns:
+            context_column = named["--context-column"] = "context"
+        records.require(named)
+        gold = gold_set(
+            text_rows(records, named.values()),
+            source=records.name,
+            columns=GoldColumns(text_column, label_column, context_column, group_column),
+            task=task,
+            translate=translate,
+            crosswalk_task=crosswalk_task,
+            min_words=min_words,
+            leave_out_unknown=leave_out_unknown,
+        )
     result = evaluate(
         Coder.load(tier=tier, folder=weights),
         gold,

@@ -1,48 +1,20 @@
-"""Rows of an input file with their numbers, whatever its format."""
+"""The cells that a command needs, row by row, as text."""
 
 from __future__ import annotations
 
-import csv
-import sys
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
-from oarlock.errors import UserError
-
-Rows = Iterator[tuple[int, Mapping[str, object]]]
+from oarlock.corpus.reading import Records, cell_text
 
 
-def open_rows(file: str) -> tuple[tuple[str, ...], Rows]:
-    """Return the column names of a file, and its rows with the number of their line."""
-    path = Path(file)
-    if file != "-" and not path.is_file():
-        raise UserError(f"{file}: there is no such file.", remedy="Check the path.")
-
-    stream = sys.stdin if file == "-" else path.open(encoding="utf-8-sig", newline="")
-    reader = csv.DictReader(stream)
-
-    def rows() -> Rows:
-        with stream:
-            for row in reader:
-                yield reader.line_num, row
-
-    return tuple(reader.fieldnames or ()), rows()
-
-
-def require(columns: tuple[str, ...], needed: Mapping[str, str | None], file: str) -> None:
-    """Check that the file has the columns that options name.
-
-    Args:
-        columns: What the file has.
-        needed: Column by option; None where the option was not given.
-        file: Name of the file, for the message.
+def text_rows(
+    records: Records, columns: Iterable[str | None]
+) -> Iterator[tuple[int, dict[str, str | None]]]:
+    """Yield the number of each row and its cells in `columns`; None where a cell is missing.
 
     Raises:
-        UserError: A column is not there.
+        UserError: A cell is a list or a table.
     """
-    for option, name in needed.items():
-        if name is not None and name not in columns:
-            raise UserError(
-                f"{file} has no column {name!r}. It has: {', '.join(columns) or 'none'}.",
-                remedy=f"Name the right column with {option}.",
-            )
+    wanted = [column for column in columns if column is not None and column in records.columns]
+    for record in records:
+        yield record.row, {column: cell_text(record, column, records.name) for column in wanted}

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from oarlock.cli.input import open_rows, require
+from oarlock.cli.input import text_rows
 from oarlock.cli.json_output import write_text
+from oarlock.corpus.reading import read_records
 from oarlock.errors import UserError
 
 app = typer.Typer()
@@ -33,10 +34,12 @@ def main(
     ),
     text_column: Annotated[str, typer.Option(help="Column of replies not coded yet.")] = "text",
     id_column: Annotated[
-        str | None, typer.Option(help="Column of identifiers; rows are numbered without.")
+        str | None,
+        typer.Option(help="Column of identifiers.", show_default="id, reply_id, or the row"),
     ] = None,
     context_column: Annotated[
-        str | None, typer.Option(help="Column of what each reply answers.")
+        str | None,
+        typer.Option(help="Column of what each reply answers.", show_default="context, if any"),
     ] = None,
     thread_column: Annotated[str | None, typer.Option(help="Column of threads.")] = None,
     supporter_column: Annotated[str | None, typer.Option(help="Column of supporters.")] = None,
@@ -64,42 +67,46 @@ def main(
     )
 
     target = out or Path(f"{'replies' if file == '-' else Path(file).stem}-report.html")
-    columns, rows = open_rows(file)
     given = {
         "thread": thread_column,
         "supporter": supporter_column,
         "group": group_column,
         "time": time_column,
     }
-    require(columns, {f"--{role}-column": name for role, name in given.items()}, file)
-    if is_coded(columns):
-        if with_text and "text" not in columns:
-            raise UserError(
-                f"{file} holds no text.", remedy="Code it again with `oarlock code --with-text`."
+    with read_records(file) as records:
+        records.require({f"--{role}-column": name for role, name in given.items()})
+        if is_coded(records.columns):
+            if with_text and "text" not in records.columns:
+                raise UserError(
+                    f"{file} holds no text.",
+                    remedy="Code it again with `oarlock code --with-text`.",
+                )
+            rows = ((record.row, record.values) for record in records)
+            coded = read_coded(
+                records.columns, rows, records.name, roles=given, with_text=with_text
             )
-        coded = read_coded(columns, rows, file, roles=given, with_text=with_text)
-    else:
-        from oarlock.coder import Coder
+        else:
+            from oarlock.coder import Coder
 
-        require(
-            columns,
-            {
+            id_column = id_column or _usual(records.columns, ("id", "reply_id"))
+            context_column = context_column or _usual(records.columns, ("context",))
+            own = {
                 "--text-column": text_column,
                 "--id-column": id_column,
                 "--context-column": context_column,
-            },
-            file,
-        )
-        roles = find_roles(columns, given)
-        replies = raw_replies(
-            rows,
-            file,
-            text_column=text_column,
-            id_column=id_column,
-            context_column=context_column,
-            roles=roles,
-        )
-        coded = code_replies(Coder.load(tier=tier), replies, file, roles=roles, with_text=with_text)
+            }
+            records.require(own)
+            roles = find_roles(records.columns, given)
+            replies = raw_replies(
+                text_rows(records, [*own.values(), *roles.values()]),
+                records.name,
+                text_column=text_column,
+                id_column=id_column,
+                context_column=context_column,
+                roles=roles,
+            )
+            coder = Coder.load(tier=tier)
+            coded = code_replies(coder, replies, records.name, roles=roles, with_text=with_text)
     tier_used = coded.model_version.partition("-")[0] or tier
     reliability, caption = load_reliability(tier_used)
     page = render(
@@ -111,3 +118,7 @@ def main(
     )
     write_text(page, target, inputs=(file,), option="--out")
     print(f"wrote {target}", file=sys.stderr)
+
+
+def _usual(columns: tuple[str, ...], names: tuple[str, ...]) -> str | None:
+    return next((name for name in names if name in columns), None)

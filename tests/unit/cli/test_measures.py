@@ -1,0 +1,318 @@
+"""`oarlock evaluate`, `agree`, `report` and `demo` at the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import oarlock.coder
+from fake_coder import FakeCoder
+from oarlock.cli import app as cli
+
+Result = tuple[int, str, str]
+SECRET = "i feel so alone tonight"
+
+
+@pytest.fixture
+def run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Result]:
+    monkeypatch.setattr(oarlock.coder, "Coder", FakeCoder, raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OARLOCK_DATA", raising=False)
+
+    def call(*args: str | Path) -> Result:
+        with pytest.raises(SystemExit) as stop:
+            cli.main([str(arg) for arg in args])
+        captured = capsys.readouterr()
+        return int(stop.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+def write(path: Path, rows: list[dict[str, object]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.fixture
+def gold(tmp_path: Path) -> Path:
+    rows: list[dict[str, object]] = [
+        {"text": f"what helps you, {i}?", "label": "open", "thread": i // 4} for i in range(12)
+    ]
+    rows += [{"text": f"did you sleep, {i}?", "label": "closed", "thread": i} for i in range(4)]
+    rows += [{"text": "mm", "label": "n/a", "thread": 1}]
+    return write(tmp_path / "gold.csv", rows)
+
+
+@pytest.fixture
+def double(tmp_path: Path) -> Path:
+    rows: list[dict[str, object]] = []
+    for unit in range(40):
+        for rater in ("A", "B"):
+            label = "Affirm" if unit % 3 else "Open Question"
+            if unit % 5 == 0 and rater == "B":
+                label = "Support"
+            rows.append(
+                {
+                    "unit": unit,
+                    "rater": rater,
+                    "label": label,
+                    "thread": unit // 4,
+                    "session": unit // 8,
+                }
+            )
+    return write(tmp_path / "double.csv", rows)
+
+
+# --- evaluate ---------------------------------------------------------------------------------
+
+
+def test_evaluate_prints_a_table_and_writes_json(run: Callable[..., Result], gold: Path) -> None:
+    code, out, _ = run("evaluate", gold, "--group-column", "thread", "--json", "m.json")
+    assert code == 0
+    assert "Cohen's kappa" in out
+    assert "left out: 1 (no label)" in out
+    content = json.loads(Path("m.json").read_text("utf-8"))
+    assert content["task"] == "question"
+    assert content["accuracy"] == pytest.approx(12 / 16)
+    assert content["per_class"]["open"]["support"] == 12
+    assert content["intervals"]["resampled_by"] == "thread"
+    assert set(content["calibration"]) == {"ece", "ece_equal_mass", "brier", "nll"}
+
+
+@pytest.mark.parametrize("order", [("gold.csv", "--json"), ("--json", "gold.csv")])
+def test_json_without_a_path_goes_to_standard_output_alone(
+    run: Callable[..., Result], gold: Path, order: tuple[str, ...]
+) -> None:
+    before = gold.read_bytes()
+    code, out, _ = run("evaluate", *order, "--resamples", "10")
+    assert code == 0
+    assert json.loads(out)["n"] == 16
+    assert gold.read_bytes() == before
+
+
+def test_json_never_writes_over_the_input(run: Callable[..., Result], gold: Path) -> None:
+    before = gold.read_bytes()
+    code, _, err = run("evaluate", gold, "--resamples", "0", f"--json={gold}")
+    assert code == 2
+    assert "is the input file" in err
+    assert gold.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--text-column", "body"), "has no column 'body'. It has: text, label, thread"),
+        (("--task", "mood"), "Unknown task 'mood'"),
+        (("--task", "talk"), "row 1 and 15 more rows, column 'label': unknown label"),
+        (("--crosswalk", "nobody"), "No crosswalk is called 'nobody'"),
+        (("--json", "no/such/folder/m.json"), "folder no/such/folder does not exist"),
+    ],
+)
+def test_evaluate_refuses_with_a_remedy(
+    run: Callable[..., Result], gold: Path, args: tuple[str, ...], message: str
+) -> None:
+    code, _, err = run("evaluate", gold, *args, "--resamples", "0")
+    assert code == 2
+    assert message in err
+    assert "Traceback" not in err
+    assert err.count("\n") >= 2
+
+
+def test_evaluate_shows_no_text_when_columns_are_mixed_up(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    file = write(tmp_path / "x.csv", [{"text": SECRET, "label": "open"}] * 3)
+    code, out, err = run("evaluate", file, "--label-column", "text", "--text-column", "label")
+    assert code == 2
+    assert SECRET not in out + err
+
+
+def test_evaluate_translates_with_a_crosswalk(run: Callable[..., Result], tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"text": f"why {i}?", "label": "question"} for i in range(6)
+    ] + [{"text": "so you feel lost", "label": "reflection"}]
+    file = write(tmp_path / "annomi.csv", rows)
+    code, out, err = run("evaluate", file, "--crosswalk", "annomi", "--json", "--resamples", "0")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["task"] == "behaviour"
+
+
+# --- agree ------------------------------------------------------------------------------------
+
+
+def test_agree_prints_and_writes_every_coefficient(
+    run: Callable[..., Result], double: Path
+) -> None:
+    code, out, _ = run("agree", double, "--json", "a.json", "--resamples", "50")
+    assert code == 0
+    assert "Krippendorff" in out
+    content = json.loads(Path("a.json").read_text("utf-8"))
+    assert content["task"] == "codes"
+    assert content["intervals"]["resampled_by"] == "thread"
+    assert content["overall"]["percent_agreement"]["value"] == pytest.approx(32 / 40)
+    for name in ("cohen", "fleiss", "krippendorff", "gwet_ac1"):
+        one = content["overall"][name]
+        assert one["low"] <= one["value"] <= one["high"]
+    assert set(content["per_label"]) == {"Open Question", "Affirm", "Support"}
+    assert set(content["session_icc"]["Affirm"]) >= {"ICC(1,1)", "ICC(2,k)", "ICC(3,1)"}
+
+
+def test_agree_reads_one_column_per_rater_the_same(
+    run: Callable[..., Result], double: Path, tmp_path: Path
+) -> None:
+    wide: dict[str, dict[str, object]] = {}
+    with double.open(encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            cells = wide.setdefault(row["unit"], {"unit": row["unit"], "thread": row["thread"]})
+            cells[f"rater {row['rater']}"] = row["label"]
+    file = write(tmp_path / "wide.csv", list(wide.values()))
+    _, long_out, _ = run("agree", double, "--json", "--resamples", "20")
+    _, wide_out, _ = run("agree", file, "--json", "--resamples", "20")
+    long, other = json.loads(long_out)["overall"], json.loads(wide_out)["overall"]
+    assert long["krippendorff"] == other["krippendorff"]
+
+
+def test_agree_gives_the_iccs_of_shrout_and_fleiss_for_scores(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    table = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
+    rows = [dict(zip(("unit", "j1", "j2", "j3", "j4"), (i, *row), strict=True))
+            for i, row in enumerate(table)]  # fmt: skip
+    file = write(tmp_path / "scores.csv", rows)  # type: ignore[arg-type]
+    code, out, _ = run("agree", file, "--scores", "--raters", "j1,j2,j3,j4", "--json")
+    assert code == 0
+    values = [round(one["value"], 2) for one in json.loads(out)["icc"].values()]
+    assert values == [0.17, 0.29, 0.71, 0.44, 0.62, 0.91]
+
+
+def bad(rows: list[dict[str, object]], message: str, *args: str) -> object:
+    return pytest.param(rows, message, args, id=message[:30])
+
+
+def ratings(*cells: tuple[object, object, object]) -> list[dict[str, object]]:
+    return [{"unit": unit, "rater": rater, "label": label} for unit, rater, label in cells]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message", "args"),
+    [
+        bad(ratings((1, "A", "Affirm"), (2, "A", "Affirm")), "labels of 1 rater."),
+        bad(ratings((1, "A", "Affirm"), (2, "B", "Affirm")), "no unit was labelled by two"),
+        bad(ratings((1, "A", ""), (1, "B", "nan")), "labels of 0 raters"),
+        bad(
+            ratings((1, "A", "Affirm"), (1, "B", "Affrim"), (2, "A", "Warn"), (2, "B", "Warn")),
+            "row 2, column 'label': unknown label 'Affrim' (did you mean 'Affirm'?)",
+        ),
+        bad(
+            ratings((1, "A", "Warn"), (1, "B", "Warn"), (2, "A", "Affirm"), (2, "B", SECRET)),
+            "row 4, column 'label': unknown label.",
+        ),
+        bad(
+            ratings((1, "A", "Warn"), (1, "A", "Warn"), (1, "B", "Warn")),
+            "labelled this unit before",
+        ),
+        bad(ratings(("", "A", "Warn"), (1, "B", "Warn")), "row 1, column 'unit': empty"),
+        bad([{"a": 1, "b": 2}], "has no column 'unit'"),
+        bad([{"unit": 1, "x": 1, "y": 2}], "only one rater is named", "--raters", "x"),
+        bad(
+            ratings((1, "A", "3"), (1, "B", "high")),
+            "row 2, column 'label': expected a number",
+            "--scores",
+        ),
+    ],
+)
+def test_agree_refuses_with_row_column_and_remedy(
+    run: Callable[..., Result],
+    tmp_path: Path,
+    rows: list[dict[str, object]],
+    message: str,
+    args: tuple[str, ...],
+) -> None:
+    code, out, err = run("agree", write(tmp_path / "bad.csv", rows), *args)
+    assert code == 2
+    assert message in err
+    assert SECRET not in out + err
+    assert "Traceback" not in err
+
+
+def test_agree_says_undefined_with_a_reason(run: Callable[..., Result], tmp_path: Path) -> None:
+    rows = ratings(*((unit, rater, "Affirm") for unit in range(4) for rater in "AB"))
+    code, out, _ = run("agree", write(tmp_path / "same.csv", rows))
+    assert code == 0
+    assert "undefined: only one label occurs" in out
+
+
+# --- report and demo --------------------------------------------------------------------------
+
+
+def test_demo_codes_and_report_reads_what_it_wrote(run: Callable[..., Result]) -> None:
+    code, out, _ = run("demo", "--no-open")
+    assert code == 0
+    page = Path("demo-output/demo-report.html")
+    assert str(page.resolve()) in out
+    assert "fiction" in page.read_text("utf-8")
+    code, _, err = run("report", "demo-output/demo-coded.csv", "--out", "again.html")
+    assert (code, err) == (0, "wrote again.html\n")
+    assert "<blockquote" not in Path("again.html").read_text("utf-8")
+
+
+def test_demo_with_the_public_data_shows_counselchat_without_text(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "support").mkdir()
+    columns = ("questionID", "questionTitle", "questionText", "topic", "answerText", "responder_id")
+    write(
+        tmp_path / "support" / "counselchat.csv",
+        [dict.fromkeys(columns, "x") | {"answerText": SECRET, "questionID": i} for i in range(9)],
+    )
+    monkeypatch.setenv("OARLOCK_DATA", str(tmp_path))
+    code, out, _ = run("demo", "--no-open")
+    assert code == 0
+    assert "coded 9 replies" in out
+    assert SECRET not in Path("demo-output/counselchat-report.html").read_text("utf-8")
+    monkeypatch.setenv("OARLOCK_DATA", str(tmp_path / "nowhere"))
+    assert run("demo", "--no-open")[0] == 2
+
+
+def test_report_codes_replies_that_are_not_coded_yet(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    rows: list[dict[str, object]] = [{"id": i, "text": "how are you? i get it"} for i in range(6)]
+    code, _, err = run("report", write(tmp_path / "replies.csv", rows), "--with-text")
+    assert (code, err) == (0, "wrote replies-report.html\n")
+    assert "<blockquote" in Path("replies-report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--out", "no/such/page.html"), "folder no/such does not exist"),
+        (("--group-column", "city"), "has no column 'city'"),
+        (("--text-column", "body"), "has no column 'body'"),
+    ],
+)
+def test_report_refuses_with_a_remedy(
+    run: Callable[..., Result], tmp_path: Path, args: tuple[str, ...], message: str
+) -> None:
+    file = write(tmp_path / "replies.csv", [{"id": 1, "text": SECRET}])
+    code, out, err = run("report", file, *args)
+    assert code == 2
+    assert message in err
+    assert SECRET not in out + err
+    assert not list(tmp_path.glob("*.html"))
+
+
+def test_report_with_text_needs_a_file_with_text(run: Callable[..., Result]) -> None:
+    run("demo", "--no-open")
+    code, _, err = run("report", "demo-output/demo-coded.csv", "--with-text")
+    assert code == 2
+    assert "holds no text" in err
