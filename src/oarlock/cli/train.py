@@ -1,0 +1,71 @@
+"""`oarlock train`: the weights, from the public data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from oarlock.errors import UserError
+
+app = typer.Typer()
+
+
+@app.command(name="train")
+def main(
+    out: Annotated[Path, typer.Argument(help="Folder to write; work in progress is kept in it.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the training data; by default the variable OARLOCK_DATA."),
+    ] = None,
+    release: Annotated[str, typer.Option(help="Name of this release of the weights.")] = "own",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Folds fitted side by side, one thread each.")
+    ] = 2,
+    tiny: Annotated[
+        bool, typer.Option("--tiny", help="A few examples of each source, to try the machinery.")
+    ] = False,
+) -> None:
+    """Fit, cross-validate, calibrate, distil and export the weights.
+
+    Needs the extra `train`. On two processor cores it takes some three hours; after an
+    interruption the same command goes on where it stopped. OUT/weights then holds what
+    `oarlock.coder.Coder.load(folder=...)` reads.
+    """
+    folder = data or (Path(os.environ["OARLOCK_DATA"]) if "OARLOCK_DATA" in os.environ else None)
+    if folder is None or not folder.is_dir():
+        raise UserError(
+            "The training data was not found.",
+            remedy="Name its folder with --data or OARLOCK_DATA; see docs/how-to/fetch-data.md.",
+        )
+    from oarlock.coder.training import package, train
+    from oarlock.coder.training.recipe import N_FOLDS, Recipe, load
+
+    run = train.Run(folder, out, Recipe.tiny() if tiny else Recipe(), seed)
+    run.work.mkdir(parents=True, exist_ok=True)
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[loss]}"),
+        console=console,
+    ) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def report(name: str, step: int, steps: int, loss: float) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(name, total=steps, loss="")
+            progress.update(tasks[name], completed=step, total=steps, loss=f"loss {loss:.3f}")
+
+        examples = load(folder, run.recipe, seed=seed)
+        train.first_stage(run, examples, report)
+        train.second_stages(run, [None, *range(N_FOLDS)], n_jobs=jobs, report=report)
+        weights = package.assemble(run, examples, release, report)
+    console.print(f"The weights are in {weights}.")

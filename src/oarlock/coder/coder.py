@@ -1,0 +1,327 @@
+"""The instrument: from a reply to its MI behaviours, sentence by sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oarlock.coder.language import UNKNOWN, language_of, words
+from oarlock.coder.results import (
+    EmpathyLevel,
+    Measure,
+    ReplyCodes,
+    SeekerTalk,
+    SentenceCode,
+    Talk,
+    TalkSentence,
+)
+from oarlock.coder.sentences import split
+from oarlock.coder.tasks import CODE_LABELS, FAMILY_INDEX, MECHANISMS, REPLY_HEADS, TASKS
+from oarlock.coder.weights import Weights, load_weights
+from oarlock.errors import OarlockError, UserError
+
+#: Heads that were trained with what precedes the text; the others read the text alone.
+CONTEXT_HEADS = frozenset({"behaviour", "question", "reflection", "talk", *REPLY_HEADS})
+
+
+class Predictor(Protocol):
+    """What a tier provides."""
+
+    def logits(
+        self,
+        heads: Sequence[str],
+        texts: Sequence[str],
+        contexts: Sequence[str | None] | None = None,
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return (n, n_labels) logits by head."""
+        ...
+
+
+class Coder:
+    """Codes replies and seeker texts with one tier of the shipped weights.
+
+    Args:
+        predictor: Logits of the tier.
+        weights: Calibration and version of the tier.
+    """
+
+    def __init__(self, predictor: Predictor, weights: Weights) -> None:
+        self._predictor = predictor
+        self._weights = weights
+
+    @classmethod
+    def load(
+        cls, tier: str = "standard", *, folder: str | Path | None = None, threads: int | None = None
+    ) -> Self:
+        """Return a coder with the weights of a tier.
+
+        Args:
+            tier: "standard" (int8 encoder) or "fast" (static embeddings, for very large corpora).
+            folder: Weights of your own training instead of the shipped ones.
+            threads: Processor threads; by default as many as there are cores.
+
+        Raises:
+            UserError: There is no such tier, or its files are missing or damaged.
+        """
+        weights = load_weights(tier, Path(folder) if folder is not None else None)
+        predictor: Predictor
+        if tier == "standard":
+            from oarlock.coder.encoder import Encoder
+
+            predictor = Encoder(
+                weights.files["standard.onnx"], weights.files["tokenizer.json"], threads=threads
+            )
+        else:
+            from oarlock.coder.fast import StaticEmbeddings
+
+            predictor = StaticEmbeddings(weights.files["fast.npz"], weights.files["tokenizer.json"])
+        return cls(predictor, weights)
+
+    @property
+    def model_version(self) -> str:
+        """Tier and release of the weights, to be stored beside every prediction."""
+        return self._weights.version
+
+    @property
+    def tier(self) -> str:
+        """Name of the tier."""
+        return self._weights.tier
+
+    @staticmethod
+    def labels(task: str) -> tuple[str, ...]:
+        """Return the labels of a task in the order of its probabilities.
+
+        Raises:
+            UserError: There is no such task.
+        """
+        if task not in TASKS:
+            raise UserError(
+                f"There is no task {task!r}.", remedy=f"Choose one of: {', '.join(TASKS)}."
+            )
+        return TASKS[task]
+
+    def predict(
+        self,
+        texts: Sequence[str],
+        contexts: Sequence[str | None] | None = None,
+        task: str = "codes",
+    ) -> NDArray[np.float32]:
+        """Return calibrated probabilities of texts taken whole (no sentence splitting).
+
+        Args:
+            texts: n texts.
+            contexts: What precedes each text; used by the tasks that were trained with it.
+            task: A key of `oarlock.coder.tasks.TASKS`.
+
+        Returns:
+            (n, n_labels) float32, rows sum to 1, labels in the order of `labels(task)`.
+
+        Raises:
+            UserError: There is no such task.
+            OarlockError: `contexts` has another length than `texts`.
+        """
+        self.labels(task)
+        if task == "families":
+            codes = self._probabilities(["codes"], texts, None)["codes"]
+            return np.stack([codes[:, i].sum(1) for i in FAMILY_INDEX.values()], axis=1)
+        return self._probabilities([task], texts, contexts)[task]
+
+    def _probabilities(
+        self,
+        heads: Sequence[str],
+        texts: Sequence[str],
+        contexts: Sequence[str | None] | None,
+    ) -> dict[str, NDArray[np.float32]]:
+        if contexts is not None and len(contexts) != len(texts):
+            raise OarlockError(f"{len(texts)} texts came with {len(contexts)} contexts.")
+        used = contexts if any(head in CONTEXT_HEADS for head in heads) else None
+        logits = self._predictor.logits(heads, texts, used)
+        return {head: self._weights.calibration[head].probabilities(logits[head]) for head in heads}
+
+    def code(self, reply: str, context: str | None = None) -> ReplyCodes:
+        """Return the codes of one reply.
+
+        Args:
+            reply: What a supporter wrote.
+            context: What the seeker wrote; empathy and Summary are read against it.
+        """
+        return self.code_many([reply], [context])[0]
+
+    def code_many(
+        self,
+        replies: Sequence[str],
+        contexts: Sequence[str | None] | None = None,
+        batch_size: int | None = None,
+    ) -> list[ReplyCodes]:
+        """Return the codes of many replies, in their order.
+
+        Args:
+            replies: What supporters wrote.
+            contexts: What the seekers wrote, None where unknown.
+            batch_size: Replies at a time, to bound memory; by default all of them.
+        """
+        if contexts is not None and len(contexts) != len(replies):
+            raise OarlockError(f"{len(replies)} replies came with {len(contexts)} contexts.")
+        step = batch_size or max(1, len(replies))
+        results: list[ReplyCodes] = []
+        for start in range(0, len(replies), step):
+            results += self._code_batch(
+                replies[start : start + step],
+                contexts[start : start + step] if contexts is not None else None,
+            )
+        return results
+
+    def _code_batch(
+        self, replies: Sequence[str], contexts: Sequence[str | None] | None
+    ) -> list[ReplyCodes]:
+        bounds = [_sentences(reply) for reply in replies]
+        texts = [reply[a:b] for reply, pairs in zip(replies, bounds, strict=True) for a, b in pairs]
+        codes = self._probabilities(["codes"], texts, None)["codes"]
+        whole = self._probabilities(REPLY_HEADS, replies, contexts)
+        results: list[ReplyCodes] = []
+        first = 0
+        for index, (reply, pairs) in enumerate(zip(replies, bounds, strict=True)):
+            language = language_of(reply)
+            sentences = tuple(
+                self._sentence(a, b, reply[a:b], codes[first + k], language)
+                for k, (a, b) in enumerate(pairs)
+            )
+            first += len(pairs)
+            results.append(
+                ReplyCodes(
+                    text_length=len(reply),
+                    sentences=sentences,
+                    summary_probability=float(whole["summary"][index, 1]) if pairs else 0.0,
+                    empathy={
+                        name: _level(whole[head][index] if pairs else None)
+                        for head, name in MECHANISMS.items()
+                    },
+                    language=language,
+                    model_version=self.model_version,
+                )
+            )
+        return results
+
+    def _sentence(
+        self, start: int, end: int, text: str, p: NDArray[np.float32], language: str
+    ) -> SentenceCode:
+        best = int(p.argmax())
+        reason = self._reason(text, language, CODE_LABELS[best], float(p[best]))
+        if reason == "language":
+            # No guess is made: "Other", and no more confidence than chance.
+            p = np.full(len(CODE_LABELS), 1 / len(CODE_LABELS), dtype=np.float32)
+            best = CODE_LABELS.index("Other")
+        return SentenceCode(
+            start=start,
+            end=end,
+            code=CODE_LABELS[best],
+            probability=float(p[best]),
+            probabilities=dict(zip(CODE_LABELS, map(float, p), strict=True)),
+            reliable=reason is None,
+            reason=reason,
+        )
+
+    def _reason(self, text: str, language: str, code: str, probability: float) -> str | None:
+        """Return why a sentence's code is not to be relied on, or None."""
+        if not words(text):
+            return "no words"
+        if _foreign(text, language):
+            return "language"
+        if code in self._weights.unreliable_codes:
+            return "rare code"
+        if probability < self._weights.uncertain_below:
+            return "uncertain"
+        return None
+
+    def talk(self, text: str, context: str | None = None) -> SeekerTalk:
+        """Return change, sustain and neutral talk in what a seeker wrote.
+
+        Args:
+            text: What the seeker wrote.
+            context: What a supporter said before it.
+        """
+        return self.talk_many([text], [context])[0]
+
+    def talk_many(
+        self, texts: Sequence[str], contexts: Sequence[str | None] | None = None
+    ) -> list[SeekerTalk]:
+        """Return the talk of many seeker texts, in their order."""
+        if contexts is not None and len(contexts) != len(texts):
+            raise OarlockError(f"{len(texts)} texts came with {len(contexts)} contexts.")
+        bounds = [_sentences(text) for text in texts]
+        pieces = [text[a:b] for text, pairs in zip(texts, bounds, strict=True) for a, b in pairs]
+        before: list[str | None] = []
+        for index, (text, pairs) in enumerate(zip(texts, bounds, strict=True)):
+            # The first sentence answers the supporter, each later one follows its neighbour.
+            previous = contexts[index] if contexts is not None else None
+            for a, b in pairs:
+                before.append(previous)
+                previous = text[a:b]
+        p = self._probabilities(["talk"], pieces, before)["talk"]
+        results, first = [], 0
+        for text, pairs in zip(texts, bounds, strict=True):
+            rows = p[first : first + len(pairs)]
+            first += len(pairs)
+            results.append(self._talk(text, pairs, rows))
+        return results
+
+    def _talk(
+        self, text: str, pairs: Sequence[tuple[int, int]], p: NDArray[np.float32]
+    ) -> SeekerTalk:
+        language = language_of(text)
+        labels = TASKS["talk"]
+        sentences = []
+        for (a, b), row in zip(pairs, p, strict=True):
+            reason = (
+                "no words"
+                if not words(text[a:b])
+                else "language"
+                if _foreign(text[a:b], language)
+                else None
+            )
+            best = int(row.argmax()) if reason is None else labels.index("neutral")
+            sentences.append(
+                TalkSentence(
+                    start=a,
+                    end=b,
+                    talk=cast(Talk, labels[best]),
+                    probability=float(row[best]),
+                    probabilities=dict(zip(labels, map(float, row), strict=True)),
+                    reliable=reason is None,
+                    reason=reason,
+                )
+            )
+        rng = np.random.default_rng(0)
+        draws = np.zeros((1000, len(labels)))
+        for row in p:
+            draws += rng.multinomial(1, row.astype(np.float64) / float(row.sum()), size=1000)
+        counts = {
+            label: Measure(
+                float(p[:, i].sum()),
+                float(np.quantile(draws[:, i], 0.025)),
+                float(np.quantile(draws[:, i], 0.975)),
+            )
+            for i, label in enumerate(labels)
+        }
+        return SeekerTalk(tuple(sentences), counts, language, self.model_version)
+
+
+def _sentences(text: str) -> list[tuple[int, int]]:
+    """Return the trimmed half-open bounds of sentences that hold more than white space."""
+    return [(a, b) for a, b in (span.strip(text) for span in split(text)) if b > a]
+
+
+def _foreign(text: str, reply_language: str) -> bool:
+    """Whether a sentence is not English, on its own or, where it is short, by its reply."""
+    own = language_of(text)
+    return own != "en" and (own if own != UNKNOWN else reply_language) not in {"en", UNKNOWN}
+
+
+def _level(p: NDArray[np.float32] | None) -> EmpathyLevel:
+    if p is None:
+        return EmpathyLevel(0, (1.0, 0.0, 0.0))
+    return EmpathyLevel(int(p.argmax()), (float(p[0]), float(p[1]), float(p[2])))

@@ -1,0 +1,127 @@
+"""The MITI 4.2.1 summary measures of sentences, with intervals that carry the coder's own error.
+
+Source: Moyers, T. B., Manuel, J. K., & Ernst, D. (2014). Motivational Interviewing Treatment
+Integrity Coding Manual 4.2.1, "Summary scores". Support and Advise with Permission, which the
+MITI does not count, are counted as MI-adherent after the MISC 2.5 (Houck et al., 2010).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oarlock.coder.results import Measure, MitiSummary
+from oarlock.coder.tasks import CODE_LABELS, FAMILY_INDEX
+
+DRAWS = 1000
+_OPEN, _CLOSED, _SIMPLE, _COMPLEX = range(4)
+_JEFFREYS = 0.5
+
+
+def draw_counts(
+    probabilities: NDArray[np.floating], *, draws: int = DRAWS, seed: int = 0
+) -> NDArray[np.int64]:
+    """Return (draws, 15) counts of each code, every sentence's code drawn from its probabilities.
+
+    Args:
+        probabilities: (n, 15) calibrated probabilities of the sentences, in the order of the codes.
+        draws: Number of draws.
+        seed: Seed, so that the same text gives the same interval.
+    """
+    rng = np.random.default_rng(seed)
+    counts = np.zeros((draws, len(CODE_LABELS)), dtype=np.int64)
+    for row in probabilities:
+        codes = np.searchsorted(np.cumsum(row)[:-1], rng.random(draws) * row.sum(), side="right")
+        counts[np.arange(draws), codes] += 1
+    return counts
+
+
+def _interval(draws: NDArray[np.float64]) -> tuple[float, float | None]:
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return float(low), float(high) if np.isfinite(high) else None
+
+
+def _count(expected: float, draws: NDArray[np.int64]) -> Measure:
+    low, high = _interval(draws.astype(np.float64))
+    return Measure(float(expected), low, high)
+
+
+def _ratio(
+    top: float, bottom: float, top_draws: NDArray[np.int64], bottom_draws: NDArray[np.int64]
+) -> Measure:
+    """Ratio of two rates: counts drawn from the coder's error, rates from Jeffreys posteriors."""
+    if bottom < _JEFFREYS:
+        return Measure(None, None, None)
+    rng = np.random.default_rng(1)
+    draws = rng.gamma(top_draws + _JEFFREYS) / rng.gamma(bottom_draws + _JEFFREYS)
+    low, high = _interval(draws)
+    return Measure(top / bottom, low, high)
+
+
+def _percent(
+    part: float, rest: float, part_draws: NDArray[np.int64], rest_draws: NDArray[np.int64]
+) -> Measure:
+    """Percentage of `part` in both: Jeffreys posterior of a proportion over the drawn counts."""
+    if part + rest < _JEFFREYS:
+        return Measure(None, None, None)
+    rng = np.random.default_rng(1)
+    draws = 100.0 * rng.beta(part_draws + _JEFFREYS, rest_draws + _JEFFREYS)
+    low, high = _interval(draws)
+    return Measure(100.0 * part / (part + rest), low, high)
+
+
+def summarise(
+    sentences: Sequence[Mapping[str, float]] | NDArray[np.floating],
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> MitiSummary:
+    """Return the summary measures of a reply, or of all sentences of many replies.
+
+    A count's value is its expectation under the calibrated probabilities and its interval says
+    how far the coder may have miscounted this text. Ratios and percentages estimate the rate
+    behind the text, so their intervals also carry the sampling error of few sentences (Jeffreys
+    posteriors: Brown, Cai & DasGupta 2001, doi:10.1214/ss/1009213286) and never look exact.
+
+    Args:
+        sentences: Probabilities by full name of the code, or an (n, 15) array.
+        draws: Monte-Carlo draws.
+        seed: Seed of the draws.
+
+    Returns:
+        Measures; a ratio is undefined (None) where less than half a sentence is expected in its
+        denominator.
+    """
+    if isinstance(sentences, np.ndarray):
+        p = sentences.astype(np.float64).reshape(-1, len(CODE_LABELS))
+    else:
+        p = np.array([[s[label] for label in CODE_LABELS] for s in sentences], dtype=np.float64)
+        p = p.reshape(-1, len(CODE_LABELS))
+    expected = p.sum(0)
+    drawn = draw_counts(p, draws=draws, seed=seed)
+    reflections, questions = [_SIMPLE, _COMPLEX], [_OPEN, _CLOSED]
+    adherent, against = FAMILY_INDEX["MI-adherent"], FAMILY_INDEX["MI-non-adherent"]
+    return MitiSummary(
+        reflection_to_question_ratio=_ratio(
+            float(expected[reflections].sum()),
+            float(expected[questions].sum()),
+            drawn[:, reflections].sum(1),
+            drawn[:, questions].sum(1),
+        ),
+        percent_complex_reflections=_percent(
+            float(expected[_COMPLEX]),
+            float(expected[_SIMPLE]),
+            drawn[:, _COMPLEX],
+            drawn[:, _SIMPLE],
+        ),
+        percent_open_questions=_percent(
+            float(expected[_OPEN]), float(expected[_CLOSED]), drawn[:, _OPEN], drawn[:, _CLOSED]
+        ),
+        mi_adherent_count=_count(float(expected[adherent].sum()), drawn[:, adherent].sum(1)),
+        mi_non_adherent_count=_count(float(expected[against].sum()), drawn[:, against].sum(1)),
+        counts={
+            label: _count(float(expected[i]), drawn[:, i]) for i, label in enumerate(CODE_LABELS)
+        },
+    )

@@ -1,0 +1,119 @@
+"""What the coder returns: plain, frozen records with half-open character spans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+Talk = Literal["change", "sustain", "neutral"]
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceCode:
+    """The MI behaviour predicted for one sentence.
+
+    Attributes:
+        start, end: Half-open character span in the reply.
+        code: Full name of the most probable code.
+        probability: Calibrated probability of `code`, 0 to 1.
+        probabilities: Calibrated probability of each of the fifteen codes, by full name; sums to 1.
+        reliable: False where the model is known to be unreliable.
+        reason: Why it is not reliable: "language", "no words", "rare code" or "uncertain".
+    """
+
+    start: int
+    end: int
+    code: str
+    probability: float
+    probabilities: dict[str, float]
+    reliable: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """An estimate with its 95 % interval, which carries the coder's own error.
+
+    `value` is None where the measure is undefined (a ratio without a denominator); `high` is None
+    where the interval has no upper bound.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MitiSummary:
+    """The MITI 4.2.1 summary measures of one reply or of many.
+
+    Source: Moyers, Manuel & Ernst (2014), MITI Coding Manual 4.2.1, section H.
+    """
+
+    reflection_to_question_ratio: Measure
+    percent_complex_reflections: Measure
+    percent_open_questions: Measure
+    mi_adherent_count: Measure
+    mi_non_adherent_count: Measure
+    counts: dict[str, Measure]
+
+
+@dataclass(frozen=True, slots=True)
+class EmpathyLevel:
+    """Level of one empathy mechanism: 0 none, 1 weak, 2 strong (Sharma et al., EMNLP 2020)."""
+
+    level: int
+    probabilities: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class ReplyCodes:
+    """Everything the coder says of one reply.
+
+    Attributes:
+        text_length: Characters of the reply.
+        sentences: One record per sentence that holds more than white space.
+        summary_probability: Probability that the reply draws together several themes of what the
+            seeker wrote (code Summary), 0 to 1.
+        empathy: Level of each mechanism, by its name.
+        language: ISO 639-1 code of the reply's language, "und" where it cannot be told.
+        model_version: Tier and release of the weights.
+    """
+
+    text_length: int
+    sentences: tuple[SentenceCode, ...]
+    summary_probability: float
+    empathy: dict[str, EmpathyLevel]
+    language: str
+    model_version: str
+
+    @cached_property
+    def miti(self) -> MitiSummary:
+        """The MITI 4.2.1 summary measures, with intervals; computed when first asked for."""
+        from oarlock.coder.miti import summarise
+
+        return summarise([sentence.probabilities for sentence in self.sentences])
+
+
+@dataclass(frozen=True, slots=True)
+class TalkSentence:
+    """Change, sustain or neutral talk in one sentence of a seeker."""
+
+    start: int
+    end: int
+    talk: Talk
+    probability: float
+    probabilities: dict[str, float]
+    reliable: bool = True
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeekerTalk:
+    """Everything the coder says of a seeker's text."""
+
+    sentences: tuple[TalkSentence, ...]
+    counts: dict[str, Measure] = field(default_factory=dict)
+    language: str = "en"
+    model_version: str = ""

@@ -1,0 +1,1 @@
+"""Training of the coder's weights; needs the extra `train`. Nothing here is loaded at run time."""

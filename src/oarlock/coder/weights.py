@@ -1,0 +1,130 @@
+"""The shipped weights: where they lie, whether they are whole, and how they are calibrated."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oarlock.errors import UserError
+
+MANIFEST = "manifest.json"
+_REINSTALL = "Install oarlock again: pip install --force-reinstall oarlock."
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Maps the logits of one head to calibrated probabilities: softmax(logits * scale + bias).
+
+    Fitted on out-of-fold predictions (Guo et al. 2017, arXiv:1706.04599, with a bias per label).
+    """
+
+    scale: float
+    bias: NDArray[np.float32]
+
+    def probabilities(self, logits: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return (n, n_labels) probabilities; rows sum to 1."""
+        z = logits.astype(np.float32) * self.scale + self.bias
+        z -= z.max(axis=1, keepdims=True)
+        p = np.exp(z)
+        return np.asarray(p / p.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """One tier: its files, checked, and what is known of it."""
+
+    tier: str
+    release: str
+    folder: Path
+    files: dict[str, Path]
+    calibration: dict[str, Calibration]
+    unreliable_codes: frozenset[str]
+    uncertain_below: float
+
+    @property
+    def version(self) -> str:
+        """Tier and release, as stored beside every prediction."""
+        return f"{self.tier}-{self.release}"
+
+
+def weights_folder() -> Path:
+    """Return the folder of the shipped weights."""
+    return Path(str(files("oarlock.coder"))) / "weights"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check(path: Path, expected: str) -> None:
+    try:
+        whole = _sha256(path) == expected
+    except OSError as error:
+        raise UserError(
+            f"The weights file {path.name} cannot be read in {path.parent}.", remedy=_REINSTALL
+        ) from error
+    if not whole:
+        raise UserError(
+            f"The weights file {path.name} in {path.parent} is damaged: its SHA-256 is not "
+            f"{expected[:12]}….",
+            remedy=_REINSTALL,
+        )
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a weights folder.
+
+    Raises:
+        UserError: It is missing or not valid JSON.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"The weights in {folder} have no readable {MANIFEST}.", remedy=_REINSTALL
+        ) from error
+    return manifest
+
+
+def load_weights(tier: str, folder: Path | None = None) -> Weights:
+    """Return the weights of a tier after checking every file against its SHA-256.
+
+    Args:
+        tier: "standard" or "fast".
+        folder: Another folder than the shipped one, as `oarlock train --out` writes it.
+
+    Raises:
+        UserError: There is no such tier, or a file is missing or damaged.
+    """
+    folder = folder or weights_folder()
+    manifest = read_manifest(folder)
+    tiers = manifest["tiers"]
+    if tier not in tiers:
+        raise UserError(
+            f"There is no tier {tier!r}.", remedy=f"Choose one of: {', '.join(sorted(tiers))}."
+        )
+    entry = tiers[tier]
+    paths = {}
+    for name, digest in entry["files"].items():
+        _check(folder / name, digest)
+        paths[name] = folder / name
+    return Weights(
+        tier=tier,
+        release=manifest["release"],
+        folder=folder,
+        files=paths,
+        calibration={
+            head: Calibration(c["scale"], np.array(c["bias"], dtype=np.float32))
+            for head, c in entry["calibration"].items()
+        },
+        unreliable_codes=frozenset(entry["unreliable_codes"]),
+        uncertain_below=entry["uncertain_below"],
+    )
