@@ -1,0 +1,185 @@
+"""Coding of a whole file: in chunks, with flat memory, resumable after an interruption.
+
+The input is read twice: first to check every row, count the rows and take the fingerprint of the
+file, so that a fault in the last row is told before hours of coding; then to code. Standard input
+is read once, and cannot be resumed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from oarlock.coder.replies import (
+    Columns,
+    EmptyRows,
+    Item,
+    Options,
+    Survey,
+    chunked,
+    columns_of,
+    find_columns,
+    items,
+    survey_input,
+)
+from oarlock.coder.rows import COLUMN_TYPES, ReplyCoder, sentence_rows
+from oarlock.corpus.reading import STANDARD_INPUT, file_format, read_records
+from oarlock.corpus.writing import STANDARD_OUTPUT, ResumableWriter, StreamWriter
+from oarlock.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done.
+
+    Attributes:
+        n_replies: Replies of the input that were coded, earlier runs included.
+        n_sentences: Rows written.
+        n_empty: Rows of the input without text, passed over.
+        n_resumed: Replies that an earlier run had done.
+    """
+
+    n_replies: int
+    n_sentences: int
+    n_empty: int
+    n_resumed: int
+
+
+def code_file(
+    source: str,
+    out: str,
+    options: Options,
+    coder: ReplyCoder,
+    *,
+    resume: bool | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+    stdin: IO[bytes] | None = None,
+    stdout: IO[bytes] | None = None,
+) -> Outcome:
+    """Code a file sentence by sentence.
+
+    Args:
+        source: Path, or "-" for standard input.
+        out: Path, or "-" for standard output.
+        options: What is coded and what is kept.
+        coder: Codes replies.
+        resume: True requires an interrupted run, False discards it, None carries on if there is
+            one.
+        progress: Called with the replies done and their number (None where it is not known).
+        stdin: Standard input, for tests.
+        stdout: Standard output, for tests.
+
+    Raises:
+        UserError: A fault of the input, found before anything is coded except on standard input;
+            an output that cannot be written; an interrupted run with another input or options.
+    """
+    out_format = _output_format(out, options)
+    _check_paths(source, out)
+    columns = find_columns(source, options, stdin=stdin) if source != STANDARD_INPUT else None
+    survey = survey_input(source, options, columns) if columns is not None else None
+    with read_records(
+        source, format=options.format, columns=columns.wanted if columns else None, stdin=stdin
+    ) as records:
+        columns = columns or columns_of(records, options)
+        report = progress or _no_progress
+        total = survey.n_replies if survey else None
+        types = output_types(columns, options)
+        counter = EmptyRows()
+        chunks = chunked(items(records, columns, options, counter), options.batch_size)
+        if out == STANDARD_OUTPUT:
+            stream = StreamWriter(out_format, types, stdout)
+            n_sentences = n_done = 0
+            for chunk in chunks:
+                rows = code_chunk(chunk, coder, options)
+                stream.write(rows)
+                n_sentences += len(rows)
+                n_done += len(chunk)
+                report(n_done, total)
+            return Outcome(n_done, n_sentences, counter.n, 0)
+        key = run_key(survey, columns, options, coder.model_version)
+        resume = False if survey is None and resume is None else resume
+        with ResumableWriter(Path(out), out_format, types, key, resume=resume) as writer:
+            try:
+                done = _run(chunks, writer, coder, options, lambda n: report(n, total))
+            except UserError:
+                if survey is None:
+                    writer.discard()
+                raise
+            n_resumed = done.n_resumed
+            writer.finish()
+        return Outcome(done.n_replies, writer.position.n_rows, counter.n, n_resumed)
+
+
+def _no_progress(_done: int, _total: int | None) -> None:
+    return
+
+
+def _run(
+    chunks: Iterable[Sequence[Item]],
+    writer: ResumableWriter,
+    coder: ReplyCoder,
+    options: Options,
+    report: Callable[[int], None],
+) -> Outcome:
+    skip = n_done = writer.position.n_records
+    if skip:
+        report(skip)
+    seen = 0
+    for chunk in chunks:
+        seen += len(chunk)
+        if seen <= skip:
+            continue
+        writer.write(code_chunk(chunk, coder, options))
+        n_done = seen
+        writer.commit(n_done)
+        report(n_done)
+    return Outcome(n_done, writer.position.n_rows, 0, skip)
+
+
+def code_chunk(chunk: Sequence[Item], coder: ReplyCoder, options: Options) -> list[dict[str, Any]]:
+    """Return the rows of a chunk, one per sentence, in the order of its replies."""
+    contexts = [item.context for item in chunk]
+    coded = coder.code_many([item.text for item in chunk], contexts if any(contexts) else None)
+    return [
+        row
+        for item, codes in zip(chunk, coded, strict=True)
+        for row in sentence_rows(
+            item.id, codes, item.kept, item.text if options.with_text else None
+        )
+    ]
+
+
+def output_types(columns: Columns, options: Options) -> dict[str, type]:
+    """Return type by column of the output, in its order."""
+    types = {**COLUMN_TYPES, **dict.fromkeys(columns.kept, str)}
+    return {**types, "text": str} if options.with_text else types
+
+
+def run_key(
+    survey: Survey | None, columns: Columns, options: Options, model_version: str
+) -> dict[str, Any]:
+    """Return what the rows of an output depend on."""
+    return {
+        "input": survey.sha256 if survey else None,
+        "columns": {**asdict(columns), "kept": list(columns.kept)},
+        "--with-text": options.with_text,
+        "--skip-empty": options.skip_empty,
+        "--batch-size": options.batch_size,
+        "model version": model_version,
+    }
+
+
+def _output_format(out: str, options: Options) -> str:
+    if out == STANDARD_OUTPUT:
+        return file_format(out, options.out_format or "csv")
+    return file_format(out, options.out_format)
+
+
+def _check_paths(source: str, out: str) -> None:
+    if source == STANDARD_INPUT or out == STANDARD_OUTPUT:
+        return
+    if os.path.exists(out) and os.path.exists(source) and os.path.samefile(source, out):
+        raise UserError(f"{out} is the input.", remedy="Name another file for the output.")

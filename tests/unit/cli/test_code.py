@@ -1,0 +1,76 @@
+"""`oarlock code` as it is typed: options, messages, exit codes."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+import oarlock.coder.coder
+from fake_coder import FakeCoder
+from oarlock.cli.app import main
+
+
+@pytest.fixture(autouse=True)
+def _fake_coder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oarlock.coder.coder, "Coder", FakeCoder)
+
+
+def run(*args: object) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main([str(arg) for arg in args])
+    code = caught.value.code
+    return code if isinstance(code, int) else 1
+
+
+def test_code_writes_sentences_and_says_which_columns_it_took(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("reply_id,body,group,age\n7,hi there. how are you?,a,19\n")
+    assert run("code", source, out, "--keep", "age") == 0
+    with out.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["id"] for row in rows] == ["7", "7"]
+    assert (rows[0]["group"], rows[0]["age"]) == ("a", "19")
+    assert "text" not in rows[0]
+    error = capfd.readouterr().err
+    assert "column of the text is 'body'" in error
+    assert "Coded 2 sentences of 1 replies." in error
+
+
+def test_quiet_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.parquet"
+    source.write_text('{"text": "hi"}\n')
+    assert run("code", source, out, "--quiet") == 0
+    captured = capfd.readouterr()
+    assert (captured.out, captured.err) == ("", "")
+    assert out.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        ("text\nhi\n", ["--text-column", "words"], "has no column 'words'"),
+        ("text\nhi\n", ["--engine", "abacus"], "There is no engine 'abacus'"),
+        ("text\n\n", ["--format", "xml"], "There is no format 'xml'"),
+        ("", [], "is empty"),
+        ("id,text\n1,zebra-secret\n1,zebra-secret\n", [], "row 2, column 'id'"),
+    ],
+)
+def test_faults_exit_with_2_without_a_traceback_or_text(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    content: str,
+    options: list[str],
+    message: str,
+) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(content)
+    assert run("code", source, out, *options) == 2
+    error = capfd.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+    assert "zebra-secret" not in error
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]

@@ -1,0 +1,166 @@
+"""Rows of files: each format, flat memory, and exact errors that never hold a person's text."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from oarlock.corpus import reading
+from oarlock.corpus.reading import cell_text, read_records
+from oarlock.errors import UserError
+
+SECRET = "zebra-secret"
+
+
+def write(path: Path, content: bytes | str) -> Path:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def values(path: Path | str, **options: object) -> list[dict[str, object]]:
+    with read_records(path, **options) as records:  # type: ignore[arg-type]
+        return [dict(record.values) for record in records]
+
+
+def test_every_format_gives_the_same_rows(tmp_path: Path) -> None:
+    rows = [{"id": "1", "text": "hey, you\nok"}, {"id": "2", "text": "“no” 😊"}]
+    write(tmp_path / "a.csv", 'id,text\n1,"hey, you\nok"\n2,“no” 😊\n')
+    write(tmp_path / "a.tsv", 'id\ttext\n1\t"hey, you\nok"\n2\t“no” 😊\n')
+    write(tmp_path / "a.jsonl", "\n".join(json.dumps(row) for row in rows) + "\n\n")
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    for suffix in ("csv", "tsv", "jsonl", "parquet"):
+        assert values(tmp_path / f"a.{suffix}") == rows
+        with read_records(tmp_path / f"a.{suffix}") as records:
+            assert records.columns == ("id", "text")
+
+
+def test_standard_input_is_read_in_the_named_format() -> None:
+    assert values("-", stdin=io.BytesIO(b"text\nhi\n")) == [{"text": "hi"}]
+    assert values("-", format="jsonl", stdin=io.BytesIO(b'{"text": 1}\n')) == [{"text": 1}]
+    with pytest.raises(UserError, match="cannot be read from standard input"):
+        read_records("-", format="parquet", stdin=io.BytesIO())
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_not_data(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "\ufefftext,n\r\nhi,1\r\n")
+    assert values(path) == [{"text": "hi", "n": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", b"", "is empty"),
+        ("a.jsonl", b"\n \n", "is empty"),
+        ("a.parquet", b"", "is empty"),
+        ("a.csv", f"id,text\n1,{SECRET}\n2\n".encode(), r"row 2 \(line 3\): 1 cells .* has 2"),
+        ("a.csv", f"text\n{SECRET} ".encode() + b"caf\xe9\n", "line 2, byte 21: not UTF-8"),
+        ("a.csv", "text\nhi\n".encode("utf-16"), "is UTF-16"),
+        ("a.csv", f"text\n{SECRET}\x00\n".encode(), "line 2, byte 17: a NUL byte"),
+        ("a.csv", f'text\n"{SECRET}'.encode(), "line 2: not a CSV row"),
+        ("a.csv", f'text\n"a"{SECRET}\n'.encode(), "line 2: not a CSV row"),
+        ("a.csv", b"text,text\n1,2\n", "'text' occurs twice in the header"),
+        ("a.jsonl", f'{{"text": "{SECRET}"}}\n{{"text": {SECRET}}}\n'.encode(), "line 2, char"),
+        ("a.jsonl", f'["{SECRET}"]\n'.encode(), "expected a JSON object, found list"),
+        ("a.jsonl", b"[" * 100_000, "not JSON that can be read"),
+        ("a.parquet", b"PAR1 not really", "not a whole Parquet file"),
+        ("a.xlsx", b"x", "the format is not known by the suffix '.xlsx'"),
+    ],
+)
+def test_a_fault_is_named_without_the_text(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    path = write(tmp_path / name, content)
+    with pytest.raises(UserError, match=message) as caught:
+        values(path)
+    assert path.name in caught.value.message
+    assert caught.value.remedy
+    assert SECRET not in str(caught.value)
+
+
+def test_a_truncated_parquet_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": ["hello " * 50] * 100}), path)
+    write(path, path.read_bytes()[:-100])
+    with pytest.raises(UserError, match="cut short"):
+        values(path)
+
+
+def test_a_missing_column_lists_those_there(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "id;text\n1;hi\n")
+    with read_records(path) as records, pytest.raises(UserError) as caught:
+        records.require({"--text-column": "text", "--id-column": None})
+    assert "no column 'text'. It has: id;text." in caught.value.message
+    assert "semicolons" in (caught.value.remedy or "")
+
+
+class Endless(io.RawIOBase):
+    """A gigabyte in one line, made as it is read."""
+
+    def __init__(self) -> None:
+        self.left = 10**9
+        self.taken = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer)  # type: ignore[arg-type]
+        n = min(len(view), self.left)
+        view[:n] = b"a" * n
+        self.left -= n
+        self.taken += n
+        return n
+
+
+class Kept(io.BytesIO):
+    """Bytes that remember how far they were read before they were closed."""
+
+    reached = 0
+
+    def close(self) -> None:
+        self.reached = self.reached if self.closed else self.tell()
+        super().close()
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_line_of_a_gigabyte_is_refused_without_loading_it(form: str) -> None:
+    raw = Endless()
+    with pytest.raises(UserError, match="line 1: the line is longer than 16 MB"):
+        values("-", format=form, stdin=io.BufferedReader(raw))
+    assert raw.taken <= reading.MAX_LINE_BYTES + 2**20
+
+
+def test_a_quote_that_is_never_closed_does_not_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading, "MAX_LINE_BYTES", 10_000)
+    content = Kept(b'text\n"' + b"a\n" * 100_000)
+    with pytest.raises(UserError, match=r"row that ends here is longer|not a CSV row"):
+        values("-", stdin=content)
+    assert content.reached < 50_000
+
+
+def test_cell_text_takes_missing_values_for_none(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.jsonl",
+        '{"text": NaN}\n{"text": null}\n{}\n{"text": " \\n"}\n{"text": 5}\n{"text": [1]}\n',
+    )
+    with read_records(path) as records:
+        found = list(records)
+    assert [cell_text(one, "text", "a") for one in found[:5]] == [None, None, None, None, "5"]
+    with pytest.raises(UserError, match="row 6, column 'text': expected text, found list"):
+        cell_text(found[5], "text", "a")
+
+
+def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no such file"):
+        read_records(tmp_path / "no.csv")
+    with pytest.raises(UserError, match="is a folder"):
+        read_records(tmp_path, format="csv")
+    with pytest.raises(UserError, match="no format 'xml'"):
+        read_records(tmp_path / "no.csv", format="xml")
