@@ -29,6 +29,11 @@ class FakeCoder:
     def labels(task: str) -> tuple[str, ...]:
         return TASK_LABELS[task]
 
+    def decide(
+        self, probabilities: NDArray[np.floating], task: str = "codes"
+    ) -> NDArray[np.int64]:
+        return np.asarray(probabilities.argmax(axis=1), dtype=np.int64)
+
     def predict(
         self,
         texts: Sequence[str],

@@ -77,7 +77,7 @@ def code_file(
             an output that cannot be written; an interrupted run with another input or options.
     """
     out_format = _output_format(out, options)
-    _check_paths(source, out)
+    check_paths(source, out)
     columns = find_columns(source, options, stdin=stdin) if source != STANDARD_INPUT else None
     survey = survey_input(source, options, columns) if columns is not None else None
     with read_records(
@@ -178,7 +178,8 @@ def _output_format(out: str, options: Options) -> str:
     return file_format(out, options.out_format)
 
 
-def _check_paths(source: str, out: str) -> None:
+def check_paths(source: str, out: str) -> None:
+    """Refuse an output that is the input."""
     if source == STANDARD_INPUT or out == STANDARD_OUTPUT:
         return
     if os.path.exists(out) and os.path.exists(source) and os.path.samefile(source, out):

@@ -33,6 +33,8 @@ class Predictor(Protocol):
         self, texts: Sequence[str], contexts: Sequence[str | None] | None = None, task: str = ...
     ) -> NDArray[np.float32]: ...
 
+    def decide(self, probabilities: NDArray[np.floating], task: str = ...) -> NDArray[np.int64]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class ClassScores:
@@ -152,11 +154,13 @@ def evaluate(
         parts.append(coder.predict(gold.texts[start:stop], contexts, task=gold.task))
         if progress is not None:
             progress(stop)
+    predicted = np.concatenate([coder.decide(part, gold.task) for part in parts])
     probabilities = np.concatenate(parts).astype(np.float64)[:, order]
     result = score(
         np.asarray(gold.labels, dtype=np.int64),
         probabilities,
         labels=TASK_LABELS[gold.task],
+        predicted=np.argsort(order)[predicted],
         groups=gold.groups,
         n_resamples=n_resamples,
         seed=seed,
@@ -207,6 +211,7 @@ def score(
     probabilities: Floats,
     *,
     labels: Sequence[str],
+    predicted: Ints | None = None,
     groups: Sequence[str] | None = None,
     n_resamples: int = 1000,
     seed: int = 20261123,
@@ -217,11 +222,12 @@ def score(
         truth: Shape (n,), index of the true label.
         probabilities: Shape (n, n_labels), rows summing to 1.
         labels: Names of the labels.
+        predicted: Shape (n,), index of the label decided on; None takes the most probable.
         groups: Group of each row, resampled whole; None resamples rows.
         n_resamples: Bootstrap resamples.
         seed: Seed of the bootstrap.
     """
-    table = _Table(truth, probabilities)
+    table = _Table(truth, probabilities, predicted)
     scores, calibration = table.measure(np.ones(len(truth)))
     confusion = table.confusion(np.ones(len(truth))).round().astype(int)
     true_count, predicted_count = confusion.sum(axis=1), confusion.sum(axis=0)
@@ -280,11 +286,11 @@ def _intervals(
 class _Table:
     """Labels and probabilities, ready to be measured under many weights."""
 
-    def __init__(self, truth: Ints, probabilities: Floats) -> None:
+    def __init__(self, truth: Ints, probabilities: Floats, predicted: Ints | None) -> None:
         self.n, self.n_labels = probabilities.shape
-        self.predicted = probabilities.argmax(axis=1)
+        self.predicted = probabilities.argmax(axis=1) if predicted is None else predicted
         self.cell = truth * self.n_labels + self.predicted
-        self.confidence = probabilities.max(axis=1)
+        self.confidence = probabilities[np.arange(self.n), self.predicted]
         self.correct = (self.predicted == truth).astype(np.float64)
         self.of_truth = probabilities[np.arange(self.n), truth]
         self.brier = (probabilities**2).sum(axis=1) - 2 * self.of_truth + 1

@@ -15,7 +15,7 @@ class SentenceCode:
 
     Attributes:
         start, end: Half-open character span in the reply.
-        code: Full name of the most probable code.
+        code: Full name of the code decided on: the most probable one, or a rare one close to it.
         probability: Calibrated probability of `code`, 0 to 1.
         probabilities: Calibrated probability of each of the fifteen codes, by full name; sums to 1.
         reliable: False where the model is known to be unreliable.

@@ -20,13 +20,25 @@ _REINSTALL = "Install oarlock again: pip install --force-reinstall oarlock."
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Maps the logits of one head to calibrated probabilities: softmax(logits * scale + bias).
+    """Maps the logits of one head to calibrated probabilities, and those to a label.
 
-    Fitted on out-of-fold predictions (Guo et al. 2017, arXiv:1706.04599, with a bias per label).
+    Probabilities are softmax(logits * scale + bias); the label is that of the highest probability
+    times `decision`, which favours rare labels a little, so that they are found at all. Fitted on
+    out-of-fold predictions (Guo et al. 2017, arXiv:1706.04599, with a bias per label).
     """
 
     scale: float
     bias: NDArray[np.float32]
+    decision: NDArray[np.float32]
+
+    @classmethod
+    def identity(cls, n_labels: int) -> Calibration:
+        """Return what leaves softmax probabilities as they are."""
+        return cls(1.0, np.zeros(n_labels, np.float32), np.ones(n_labels, np.float32))
+
+    def decide(self, probabilities: NDArray[np.floating]) -> NDArray[np.int64]:
+        """Return the index of each row's label."""
+        return np.asarray((probabilities * self.decision).argmax(axis=1), dtype=np.int64)
 
     def probabilities(self, logits: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return (n, n_labels) probabilities; rows sum to 1."""
@@ -122,7 +134,11 @@ def load_weights(tier: str, folder: Path | None = None) -> Weights:
         folder=folder,
         files=paths,
         calibration={
-            head: Calibration(c["scale"], np.array(c["bias"], dtype=np.float32))
+            head: Calibration(
+                c["scale"],
+                np.array(c["bias"], dtype=np.float32),
+                np.array(c["decision"], dtype=np.float32),
+            )
             for head, c in entry["calibration"].items()
         },
         unreliable_codes=frozenset(entry["unreliable_codes"]),

@@ -59,23 +59,27 @@ def calibrations(run: Run) -> dict[str, Calibration]:
     for head, labels in HEADS.items():
         parts = [read_held_out(run, head, context=context) for context in (True, False)]
         if not len(parts[0]["labels"]):
-            result[head] = Calibration(1.0, np.zeros(len(labels), dtype=np.float32))
+            result[head] = Calibration.identity(len(labels))
             continue
-        scale, bias = fit_calibration(
+        result[head] = fit_calibration(
             np.concatenate([part["logits"] for part in parts]),
             np.concatenate([part["labels"] for part in parts]),
         )
-        result[head] = Calibration(scale, np.array(bias, dtype=np.float32))
     return result
 
 
 def _measured(
-    probabilities: NDArray[np.floating], held: dict[str, Any], labels: tuple[str, ...], on: str
+    probabilities: NDArray[np.floating],
+    predicted: NDArray[np.int64] | None,
+    held: dict[str, Any],
+    labels: tuple[str, ...],
+    on: str,
 ) -> dict[str, Any]:
     scored = evaluation.score(
         held["labels"],
         probabilities.astype(np.float64),
         labels=labels,
+        predicted=predicted,
         groups=held["groups"],
         n_resamples=1000,
     )
@@ -99,8 +103,8 @@ def _measured(
     }
 
 
-def cross_fitted(head: str, held: dict[str, Any]) -> NDArray[np.float32]:
-    """Return probabilities of held-out rows, each calibrated on the other half of the groups.
+def cross_fitted(head: str, held: dict[str, Any]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return probabilities and labels of held-out rows, calibrated on the other half of the groups.
 
     So that calibration is never measured on the rows that it was fitted on.
     """
@@ -108,12 +112,13 @@ def cross_fitted(head: str, held: dict[str, Any]) -> NDArray[np.float32]:
     half = {group: k % 2 for k, group in enumerate(groups)}
     side = np.array([half[group] for group in held["groups"]])
     result = np.zeros((len(side), len(HEADS[head])), dtype=np.float32)
+    predicted = np.zeros(len(side), dtype=np.int64)
     for value in (0, 1):
         rows = side == value
-        scale, bias = fit_calibration(held["logits"][~rows], held["labels"][~rows])
-        calibration = Calibration(scale, np.array(bias, dtype=np.float32))
+        calibration = fit_calibration(held["logits"][~rows], held["labels"][~rows])
         result[rows] = calibration.probabilities(held["logits"][rows])
-    return result
+        predicted[rows] = calibration.decide(result[rows])
+    return result, predicted
 
 
 def families(codes: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -135,13 +140,13 @@ def metrics(run: Run) -> dict[str, Any]:
             held = read_held_out(run, head, context=context)
             if len(set(held["groups"])) < 4 or (context and head == "codes"):
                 continue
-            p = cross_fitted(head, held)
+            p, predicted = cross_fitted(head, held)
             suffix = " without context" if not context and head != "codes" else ""
-            result[head + suffix] = _measured(p, held, labels, MEASURED_ON[head])
+            result[head + suffix] = _measured(p, predicted, held, labels, MEASURED_ON[head])
             if head == "codes":
                 held_families = {**held, "labels": family_labels(held["labels"])}
                 result["families"] = _measured(
-                    families(p), held_families, FAMILY_LABELS, MEASURED_ON["families"]
+                    families(p), None, held_families, FAMILY_LABELS, MEASURED_ON["families"]
                 )
             if head == "behaviour":
                 rows = held["n_words"] >= MIN_WORDS
@@ -150,7 +155,7 @@ def metrics(run: Run) -> dict[str, Any]:
                     "groups": [g for g, keep in zip(held["groups"], rows, strict=True) if keep],
                 }
                 result[head + suffix + ", turns of four words and more"] = _measured(
-                    p[rows], longer, labels, MEASURED_ON[head]
+                    p[rows], predicted[rows], longer, labels, MEASURED_ON[head]
                 )
     return result
 
@@ -195,16 +200,15 @@ def student_figures(
             "groups": [e.group for e in examples],
         }
         if len(set(rows["groups"])) < 4:
-            fitted[head] = Calibration(1.0, np.zeros(len(labels), dtype=np.float32))
+            fitted[head] = Calibration.identity(len(labels))
             continue
-        scale, bias = fit_calibration(rows["logits"], rows["labels"])
-        fitted[head] = Calibration(scale, np.array(bias, dtype=np.float32))
+        fitted[head] = fit_calibration(rows["logits"], rows["labels"])
         on = MEASURED_ON[head].split(",")[0] + f", fold {fold} of five"
-        p = cross_fitted(head, rows)
-        figures[head] = _measured(p, rows, labels, on)
+        p, predicted = cross_fitted(head, rows)
+        figures[head] = _measured(p, predicted, rows, labels, on)
         if head == "codes":
             rows["labels"] = family_labels(rows["labels"])
-            figures["families"] = _measured(families(p), rows, FAMILY_LABELS, on)
+            figures["families"] = _measured(families(p), None, rows, FAMILY_LABELS, on)
     return figures, fitted
 
 
@@ -224,7 +228,11 @@ def _tier(
     return {
         "files": {name: _digest(folder / name) for name in names},
         "calibration": {
-            head: {"scale": round(c.scale, 6), "bias": [round(float(b), 6) for b in c.bias]}
+            head: {
+                "scale": round(c.scale, 6),
+                "bias": [round(float(b), 6) for b in c.bias],
+                "decision": [round(float(d), 6) for d in c.decision],
+            }
             for head, c in fitted.items()
         },
         "unreliable_codes": [name for name in CODE_LABELS if name in weak],

@@ -17,8 +17,8 @@ FULL_FOLDS = (0, 1)
 
 
 FIRST = Schedule(epochs=3, encoder_rate=1.5e-4, head_rate=1e-3, ema=0.995)
-BETWEEN = Schedule(epochs=3, encoder_rate=1e-4, head_rate=1e-3, ema=0.99)
-SECOND = Schedule(epochs=4, encoder_rate=8e-5, head_rate=1e-3, ema=0.99)
+BETWEEN = Schedule(epochs=2, encoder_rate=1e-4, head_rate=1e-3, ema=0.99)
+SECOND = Schedule(epochs=3, encoder_rate=8e-5, head_rate=1e-3, ema=0.99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Recipe:
     second: Schedule = SECOND
     n_esconv: int = 5000
     n_replay: int = 3000
-    n_unlabelled: int = 120_000
+    n_unlabelled: int = 90_000
     student_epochs: int = 12
     limit: int | None = None
 

@@ -1,0 +1,255 @@
+"""Coding of a file on Spark: the same rows as the local engine, in the same order.
+
+The input is read and checked here, once, and staged as Parquet with the number of the chunk that
+each reply belongs to. Spark codes whole chunks, so that the coder sees the same batches as it does
+locally; the coded parts, sorted, are then put together into one output.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from oarlock.coder.batch import Outcome, check_paths, code_chunk, output_types
+from oarlock.coder.replies import (
+    EmptyRows,
+    Item,
+    Options,
+    chunked,
+    columns_of,
+    find_columns,
+    items,
+)
+from oarlock.coder.rows import ReplyCoder
+from oarlock.corpus.reading import STANDARD_INPUT, file_format, read_records
+from oarlock.corpus.writing import ResumableWriter
+from oarlock.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pyspark.sql import SparkSession
+
+_CHUNKS_OF_A_PART = 16
+_ROWS_AT_A_TIME = 4096
+
+CoderFactory = Callable[[], ReplyCoder]
+
+
+def code_file_on_spark(
+    source: str,
+    out: str,
+    options: Options,
+    *,
+    make_coder: CoderFactory,
+    session: SparkSession | None = None,
+    staging: Path | None = None,
+) -> Outcome:
+    """Code a file on Spark.
+
+    Args:
+        source: Path of the input; not standard input.
+        out: Path of the output; not standard output.
+        options: What is coded and what is kept.
+        make_coder: Makes the coder on a worker; called once in each of its processes.
+        session: Where to run; by default a session on this machine, or the one that
+            `spark-submit` gives.
+        staging: Folder for the parts, which every worker must see; by default beside the output.
+
+    Raises:
+        UserError: A fault of the input, the output or the installation of Spark.
+    """
+    if STANDARD_INPUT in (source, out):
+        raise UserError(
+            "The Spark engine reads and writes files.", remedy="Use --engine local, or name files."
+        )
+    out_format = file_format(out, options.out_format)
+    check_paths(source, out)
+    types = output_types(find_columns(source, options), options)
+    with ResumableWriter(Path(out), out_format, types, {"engine": "spark"}, resume=False) as writer:
+        folder = Path(
+            tempfile.mkdtemp(prefix=f".{Path(out).name}.spark-", dir=staging or Path(out).parent)
+        )
+        try:
+            n_replies, n_empty = _stage(source, options, folder / "in")
+            if n_replies:
+                _code_parts(
+                    folder, types, options, make_coder, session if session else _local_session()
+                )
+                for rows in _coded_rows(folder / "out"):
+                    writer.write(rows)
+            writer.commit(n_replies)
+            writer.finish()
+        except BaseException:
+            writer.discard()
+            raise
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    return Outcome(n_replies, writer.position.n_rows, n_empty, 0)
+
+
+def _stage(source: str, options: Options, folder: Path) -> tuple[int, int]:
+    """Writes the checked replies as Parquet parts; returns the replies and the rows passed over."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder.mkdir()
+    empty = EmptyRows()
+    n_replies = n_parts = 0
+    with read_records(source, format=options.format) as records:
+        columns = columns_of(records, options)
+        names = ("id", "text", "context", *(f"kept_{n}" for n in range(len(columns.kept))))
+        schema = pa.schema(
+            [("_chunk", pa.int64()), ("_row", pa.int64()), *((name, pa.string()) for name in names)]
+        )
+        part: list[dict[str, Any]] = []
+
+        def flush() -> None:
+            nonlocal n_parts, part
+            table = pa.Table.from_pylist(part, schema)
+            pq.write_table(table, folder / f"part-{n_parts:06}.parquet")
+            n_parts += 1
+            part = []
+
+        chunks = chunked(items(records, columns, options, empty), options.batch_size)
+        for number, chunk in enumerate(chunks):
+            n_replies += len(chunk)
+            for item in chunk:
+                kept = (item.kept[name] for name in columns.kept)
+                cells = (item.id, item.text, item.context, *kept)
+                part.append(
+                    {"_chunk": number, "_row": item.row, **dict(zip(names, cells, strict=True))}
+                )
+            if number % _CHUNKS_OF_A_PART == _CHUNKS_OF_A_PART - 1:
+                flush()
+        if part:
+            flush()
+    return n_replies, empty.n
+
+
+def _code_parts(
+    folder: Path,
+    types: dict[str, type],
+    options: Options,
+    make_coder: CoderFactory,
+    spark: SparkSession,
+) -> None:
+    from pyspark.errors import PySparkException
+
+    n_chunks = sum(1 for _ in (folder / "in").iterdir()) * _CHUNKS_OF_A_PART
+    n_partitions = max(1, min(n_chunks, 4 * spark.sparkContext.defaultParallelism))
+    kept = tuple(name for name in types if name not in _own_columns(types))
+    code = _chunk_coder(options, make_coder, kept, tuple(types))
+    try:
+        (
+            spark.read.parquet(str((folder / "in").absolute()))
+            .repartition(n_partitions, "_chunk")
+            .sortWithinPartitions("_chunk", "_row")
+            .mapInPandas(code, _spark_schema(types))
+            .write.parquet(str((folder / "coded").absolute()))
+        )
+        # Sorted from disk: to find its ranges, a sort runs whatever comes before it twice.
+        (
+            spark.read.parquet(str((folder / "coded").absolute()))
+            .orderBy("_row", "sentence")
+            .write.parquet(str((folder / "out").absolute()))
+        )
+    except PySparkException as error:
+        # The message of Spark can hold cells of the data.
+        raise UserError(
+            f"Spark could not code the file ({type(error).__name__}).",
+            remedy="Look at the log of Spark; --engine local gives the same rows.",
+        ) from None
+
+
+def _own_columns(types: dict[str, type]) -> set[str]:
+    from oarlock.coder.rows import COLUMN_TYPES
+
+    return {*COLUMN_TYPES, "text"} & set(types)
+
+
+def _chunk_coder(
+    options: Options, make_coder: CoderFactory, kept: Sequence[str], columns: Sequence[str]
+) -> Callable[[Iterator[pd.DataFrame]], Iterator[pd.DataFrame]]:
+    """The function that Spark runs on each partition: whole chunks in, coded rows out."""
+
+    def code(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+        import pandas as pd
+
+        coder: ReplyCoder | None = None
+        for chunk in _whole_chunks(frames, kept):
+            coder = coder or make_coder()
+            row_of = {item.id: item.row for item in chunk}
+            rows = code_chunk(chunk, coder, options)
+            frame = pd.DataFrame.from_records(rows, columns=list(columns))
+            frame.insert(0, "_row", [row_of[row["id"]] for row in rows])
+            yield frame.astype({"_row": "int64"})
+
+    return code
+
+
+def _whole_chunks(frames: Iterable[pd.DataFrame], kept: Sequence[str]) -> Iterator[list[Item]]:
+    """Yields chunks put together again: Spark hands over frames that end anywhere."""
+    chunk: list[Item] = []
+    current = None
+    for frame in frames:
+        for values in frame.itertuples(index=False, name=None):
+            number, row, identifier, text, context, *cells = values
+            if number != current and chunk:
+                yield chunk
+                chunk = []
+            current = number
+            found = {
+                name: cell if isinstance(cell, str) else None
+                for name, cell in zip(kept, cells, strict=True)
+            }
+            chunk.append(
+                Item(
+                    int(row), identifier, text, context if isinstance(context, str) else None, found
+                )
+            )
+    if chunk:
+        yield chunk
+
+
+def _spark_schema(types: dict[str, type]) -> str:
+    names = {str: "string", int: "bigint", float: "double", bool: "boolean"}
+    fields = ["_row bigint", *(f"`{column}` {names[kind]}" for column, kind in types.items())]
+    return ", ".join(fields)
+
+
+def _coded_rows(folder: Path) -> Iterator[list[dict[str, Any]]]:
+    """Yields the coded rows in order: Spark numbers the parts of a sorted table in its order."""
+    import pyarrow.parquet as pq
+
+    for part in sorted(folder.glob("part-*.parquet")):
+        with pq.ParquetFile(part) as file:
+            for batch in file.iter_batches(_ROWS_AT_A_TIME):
+                yield batch.to_pylist()
+
+
+def _local_session() -> SparkSession:
+    """Returns the running session, or starts one on this machine."""
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        raise UserError("Spark needs Java 17, which is not there.", remedy="Install Java 17.")
+    # The workers on this machine need the packages of this interpreter.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    try:
+        return (
+            SparkSession.builder.appName("oarlock code")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.execution.arrow.maxRecordsPerBatch", "1024")
+            .config("spark.sql.shuffle.partitions", str(os.cpu_count() or 2))
+            .getOrCreate()
+        )
+    except (PySparkException, RuntimeError) as error:
+        raise UserError(
+            f"Spark does not start ({type(error).__name__}).", remedy="Check that Java 17 runs."
+        ) from None
