@@ -79,9 +79,9 @@ def int8_encoder(checkpoint: Path) -> Encoder:
 
 def first_stage(run: Run, data: TrainingData, report: Report) -> Path:
     """Fit the first stage, unless it is there; return its checkpoint."""
-    path = run.work / "first.pt"
-    if not path.exists():
-        torch.set_num_threads(1)
+    torch.set_num_threads(1)
+    codes, path = run.work / "first-codes.pt", run.work / "first.pt"
+    if not codes.exists():
         torch.manual_seed(run.seed)
         model = MultiTaskEncoder.from_base()
         fitting.fit(
@@ -92,6 +92,9 @@ def first_stage(run: Run, data: TrainingData, report: Report) -> Path:
             seed=run.seed + 1,
             progress=lambda s, n, loss: report("first stage", s, n, loss),
         )
+        _save(model, codes)
+    if not path.exists():
+        model = _load(codes)
         fitting.fit(
             model,
             data.between,
