@@ -1,8 +1,8 @@
 """How time and memory of `oarlock code` grow with the corpus, fast tier.
 
-Codes 1 %, 10 % and 100 % of a million sentences (by default; from the demo corpus, repeated),
-each in a process of its own, and prints seconds, sentences per second and peak memory. Time grows linearly where the
-exponent is near 1; memory is flat where the ratio of the peaks is near 1.
+Codes 1 %, 10 % and 100 % of a million sentences (the demo corpus, repeated), each in a process
+of its own, and prints seconds, sentences per second and peak memory. Time grows linearly where
+the exponent is near 1; memory is flat where the ratio of the peaks is near 1.
 
     make bench  |  python benchmarks/coder_scale.py [--sentences 1000000]
 """

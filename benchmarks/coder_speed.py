@@ -1,8 +1,8 @@
 """Sentences per second of both tiers against a RoBERTa-base-sized transformer in PyTorch.
 
 Prints one table; the ratios come from rounds in which each contender runs in turn on the same
-sentences in the same process. The peer has random weights of the right size (speed does not depend on
-their values), reads the same word pieces in batches of like length, and runs in fp32 as people run it.
+sentences in the same process. The peer has random weights of the right size (speed does not
+depend on their values), reads the same word pieces in batches of like length, in fp32.
 Needs the extra `train` for the peer.
 
     make bench  |  python benchmarks/coder_speed.py [--sentences 4096] [--rounds 5]
@@ -113,7 +113,7 @@ def main() -> None:
         f"median of {options.rounds} rounds"
     )
     print(
-        "contender                    sentences/s      ratio  (lowest, highest)   load s   peak MiB"
+        "contender                    sentences/s      ratio  (lowest, highest)  load s  peak MiB"
     )
     for name in runs:
         ratios = sorted(a / b for a, b in zip(rates[name], rates["peer"], strict=True))

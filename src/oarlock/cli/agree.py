@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from oarlock.cli.input import text_rows
-from oarlock.cli.json_output import JsonCommand, write_json
+from oarlock.cli.output import JsonCommand, console_for_tables, write_json
 from oarlock.coder.agreement import (
     COEFFICIENTS,
     Agreement,
@@ -211,7 +209,7 @@ def _show(coefficient: Coefficient) -> str:
 
 
 def _print(report: AgreementReport, ratings: Ratings, file: str) -> None:
-    console = Console(file=sys.stdout, highlight=False, markup=False)
+    console = console_for_tables()
     console.print(
         f"{file}: {report.n_shared} of {report.n_units} units labelled by two or more of "
         f"{len(report.raters)} raters, {len(report.labels)} labels"
@@ -250,7 +248,7 @@ def _print(report: AgreementReport, ratings: Ratings, file: str) -> None:
 
 
 def _print_sessions(sessions: dict[str, tuple[Icc, ...]], n_sessions: int) -> None:
-    console = Console(file=sys.stdout, highlight=False, markup=False)
+    console = console_for_tables()
     table = Table(f"count per session ({n_sessions})", box=None, header_style="bold")
     for form in MEANING:
         table.add_column(form)
@@ -264,7 +262,7 @@ def _show_icc(one: Icc) -> str:
 
 
 def _print_scores(forms: tuple[Icc, ...], n_sessions: int, ratings: Ratings) -> None:
-    console = Console(file=sys.stdout, highlight=False, markup=False)
+    console = console_for_tables()
     console.print(
         f"{ratings.source}: {n_sessions} of {len(ratings.units)} sessions scored by all "
         f"{len(ratings.raters)} raters"

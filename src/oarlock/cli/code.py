@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -92,7 +93,8 @@ def main(
     if engine == "spark":
         from oarlock.coder.spark import code_file_on_spark
 
-        outcome = code_file_on_spark(source, out, options, tier=tier)
+        Coder.load(tier=tier)  # a wrong tier or damaged weights are told before Spark starts
+        outcome = code_file_on_spark(source, out, options, make_coder=partial(Coder.load, tier))
     else:
         coder = Coder.load(tier=tier)
         with _progress(quiet) as report:

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from oarlock.cli.json_output import write_text
+from oarlock.cli.output import write_text
 
 app = typer.Typer()
 

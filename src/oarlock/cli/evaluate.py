@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from oarlock.cli.input import text_rows
-from oarlock.cli.json_output import JsonCommand, write_json
+from oarlock.cli.output import JsonCommand, console_for_tables, write_json
 from oarlock.codebook.labels import TASK_LABELS
 from oarlock.coder.evaluation import Evaluation, evaluate
 from oarlock.coder.gold import GoldColumns, gold_set
@@ -143,10 +141,8 @@ _NAMES = {
 
 
 def _print(result: Evaluation, file: str) -> None:
-    console = Console(file=sys.stdout, highlight=False)
-    console.print(
-        f"[bold]{result.task}[/bold]: {result.n} texts of {file}, model {result.model_version}"
-    )
+    console = console_for_tables()
+    console.print(f"{result.task}: {result.n} texts of {file}, model {result.model_version}")
     for reason, count in result.left_out.items():
         console.print(f"left out: {count} ({reason})")
     table = Table("measure", "value", "95 % interval", box=None, header_style="bold")

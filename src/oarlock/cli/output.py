@@ -1,4 +1,4 @@
-"""`--json [PATH]`: machine-readable output to a file or, without a path, to standard output."""
+"""What commands print and write: tables, `--json [PATH]`, and files that appear whole."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from typer.core import TyperCommand
 
 from oarlock.errors import UserError
@@ -36,6 +37,12 @@ class JsonCommand(TyperCommand):
             if value is None or is_option or (is_input and value != STANDARD_OUTPUT):
                 filled.append(STANDARD_OUTPUT)
         return super().parse_args(ctx, filled)
+
+
+def console_for_tables() -> Console:
+    """Return a console for standard output that does not fold tables where it is no terminal."""
+    width = None if sys.stdout.isatty() else 160
+    return Console(file=sys.stdout, highlight=False, markup=False, width=width)
 
 
 def write_json(content: dict[str, Any], target: str, *, inputs: tuple[str, ...] = ()) -> None:

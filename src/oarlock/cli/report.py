@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from oarlock.cli.input import text_rows
-from oarlock.cli.json_output import write_text
+from oarlock.cli.output import write_text
 from oarlock.corpus.reading import read_records
 from oarlock.errors import UserError
 

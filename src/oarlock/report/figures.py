@@ -125,6 +125,10 @@ def _scale_for(values: Sequence[float | None]) -> tuple[float, list[float]]:
     return top, [i * step for i in range(int(top / step) + 1)]
 
 
+def _few(ticks: list[float]) -> list[float]:
+    return ticks if len(ticks) <= 3 else ticks[::2]
+
+
 def _family_panel(
     points: list[dict[str, Any]],
     marks: list[dict[str, Any]],
@@ -147,7 +151,7 @@ def _family_panel(
         grid=True,
         ticks=False,
         domain=False,
-        values=ticks if width > 300 else ticks[::2],
+        values=ticks if width > 300 else _few(ticks),
         labelExpr="datum.value + ' %'",
     )
     x = alt.X("value:Q", scale=scale, axis=axis)
