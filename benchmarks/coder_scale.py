@@ -50,7 +50,8 @@ def main() -> None:
             command = "from oarlock.cli.app import main; main()"
             wrapped = (
                 "import atexit, resource, sys;"
-                "atexit.register(lambda: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss));"
+                "atexit.register(lambda: print("
+                "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss));"
                 + command
             )
             start = time.perf_counter()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,25 +15,35 @@ from tokenizers import Tokenizer
 from oarlock.coder.pieces import encode_pairs
 from oarlock.coder.tasks import HEADS, REPLY_HEADS
 
-#: Word pieces in one run: short sentences share a run, long replies go nearly alone.
-_PIECES_PER_RUN = 1024
+#: Texts that one thread takes at a time.
+_SHARE = 16
 
 
 class Encoder:
-    """Logits of any head for texts, in batches of like length."""
+    """Logits of any head for texts, each text in a run of its own.
+
+    The quantisation scales of a run depend on everything in it: were texts run together, a
+    sentence's code would depend on its neighbours. Threads that take single texts are as fast as
+    batches here, since nothing is padded.
+
+    Args:
+        model: ONNX file.
+        tokenizer: Word pieces of the model.
+        threads: Texts at a time; by default one per processor core.
+    """
 
     def __init__(self, model: Path, tokenizer: Path, *, threads: int | None = None) -> None:
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.intra_op_num_threads = 1
         options.log_severity_level = 3
-        if threads is not None:
-            options.intra_op_num_threads = threads
         self._session = onnxruntime.InferenceSession(
             str(model), options, providers=["CPUExecutionProvider"]
         )
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
+        self._threads = threads or os.cpu_count() or 1
 
     def logits(
         self,
@@ -48,27 +60,26 @@ class Encoder:
         long = any(head in REPLY_HEADS for head in heads)
         ids, mask, segments = encode_pairs(self._tokenizer, texts, contexts, long=long)
         lengths = mask.sum(1)
-        order = np.argsort(lengths, kind="stable")
-        start = 0
-        while start < len(order):
-            # Grow the run while its padded size stays within bounds.
-            stop = start + 1
-            while (
-                stop < len(order)
-                and (stop + 1 - start) * int(lengths[order[stop]]) <= _PIECES_PER_RUN
-            ):
-                stop += 1
-            rows = order[start:stop]
-            width = int(lengths[rows[-1]])
-            outputs = self._session.run(
-                list(heads),
-                {
-                    "input_ids": ids[rows, :width],
-                    "attention_mask": mask[rows, :width],
-                    "token_type_ids": segments[rows, :width],
-                },
-            )
-            for head, output in zip(heads, outputs, strict=True):
-                results[head][rows] = output
-            start = stop
+
+        def run(rows: Iterable[int]) -> None:
+            for row in rows:
+                part, width = slice(row, row + 1), int(lengths[row])
+                outputs = self._session.run(
+                    list(heads),
+                    {
+                        "input_ids": ids[part, :width],
+                        "attention_mask": mask[part, :width],
+                        "token_type_ids": segments[part, :width],
+                    },
+                )
+                for head, output in zip(heads, outputs, strict=True):
+                    results[head][row] = output[0]
+
+        shares = [range(k, min(k + _SHARE, len(texts))) for k in range(0, len(texts), _SHARE)]
+        if len(shares) == 1 or self._threads == 1:
+            for share in shares:
+                run(share)
+        else:
+            with ThreadPoolExecutor(self._threads) as pool:
+                list(pool.map(run, shares))
         return results
