@@ -133,6 +133,16 @@ class Fixed:
         start, self.done = self.done, self.done + len(texts)
         return self.probabilities[start : self.done, ::-1].astype(np.float32)
 
+    def decide(self, probabilities: NDArray[np.floating], task: str = "") -> NDArray[np.int64]:
+        return probabilities.argmax(axis=1)
+
+
+class Stubborn(Fixed):
+    """Decides on the last of its labels, whatever their probability."""
+
+    def decide(self, probabilities: NDArray[np.floating], task: str = "") -> NDArray[np.int64]:
+        return np.full(len(probabilities), probabilities.shape[1] - 1)
+
 
 def test_evaluate_reports_everything_as_json() -> None:
     truth, probabilities = random_case(60, 3, 1)
@@ -153,6 +163,23 @@ def test_evaluate_reports_everything_as_json() -> None:
     assert list(content["per_class"]) == ["change", "sustain", "neutral"]
     assert "single rows" in content["notes"][0]
     assert content["intervals"]["resampled_by"] == "row"
+
+
+def test_evaluate_scores_the_decision_with_its_own_probability() -> None:
+    truth, probabilities = random_case(40, 3, 2)
+    gold = GoldSet("talk", ["a"] * 40, [None] * 40, [int(x) for x in truth])
+    result = evaluate(Stubborn("talk", probabilities), gold, tier="standard", n_resamples=0)
+    # the last of the reversed labels is the first of the task: "change"
+    assert result.scores["accuracy"] == pytest.approx(float((truth == 0).mean()))
+    assert result.per_class["change"].n_predicted == 40
+    by_hand = score(
+        truth,
+        probabilities,
+        labels=TASK_LABELS["talk"],
+        predicted=np.zeros(40, dtype=np.int64),
+        n_resamples=0,
+    )
+    assert result.calibration == pytest.approx(by_hand.calibration, abs=1e-6)
 
 
 def test_soft_score_follows_the_share_of_annotators() -> None:
