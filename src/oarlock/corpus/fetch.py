@@ -1,0 +1,314 @@
+"""Public training sets from their own homes: streamed, checked, whole or not at all.
+
+Integrity has three sources, and `Dataset.integrity` says which holds: a checksum that ships with
+Oarlock; a commit that the address names; else the record of the first download
+(`oarlock-data.lock.json`), against which later downloads are checked.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import http.client
+import json
+import os
+import tomllib
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from oarlock.errors import UserError
+
+LOCK = "oarlock-data.lock.json"
+_HOME = "https://raw.githubusercontent.com"
+_BLOCK = 1 << 16
+_ATTEMPTS = 3
+_TIMEOUT_SECONDS = 60
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with the name of a file, the bytes there, and its size where it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One file of a data set: its name here, its address, its checksum where that is known."""
+
+    name: str
+    url: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A public data set.
+
+    Attributes:
+        name: What `oarlock data fetch` takes.
+        title: What it is.
+        licence: What its home says.
+        citation: What to cite.
+        home: Page of its home.
+        pinned: Whether the addresses name a commit.
+        files: Its files.
+    """
+
+    name: str
+    title: str
+    licence: str
+    citation: str
+    home: str
+    pinned: bool
+    files: tuple[DataFile, ...]
+
+    @property
+    def integrity(self) -> str:
+        """How a download is known to be the right one."""
+        if all(file.sha256 for file in self.files):
+            return "checksum"
+        return "commit" if self.pinned else "first download"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file that is there: its path, its checksum, and whether it was there before."""
+
+    path: Path
+    sha256: str
+    was_there: bool
+
+
+@cache
+def datasets() -> Mapping[str, Dataset]:
+    """Return the data sets that can be fetched, by name."""
+    return {one["name"]: _dataset(one) for one in _registry()["dataset"]}
+
+
+def elsewhere() -> Mapping[str, tuple[str, str]]:
+    """Return title and citation of the data sets that only their authors can give, by name."""
+    return {one["name"]: (one["title"], one["citation"]) for one in _registry()["elsewhere"]}
+
+
+def _registry() -> dict[str, Any]:
+    text = resources.files("oarlock.corpus").joinpath("datasets.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def _dataset(entry: Mapping[str, Any]) -> Dataset:
+    version = entry.get("commit") or entry["branch"]
+    base = f"{_HOME}/{entry['repository']}/{version}"
+    return Dataset(
+        name=entry["name"],
+        title=entry["title"],
+        licence=entry["licence"],
+        citation=entry["citation"],
+        home=f"https://github.com/{entry['repository']}",
+        pinned="commit" in entry,
+        files=tuple(
+            DataFile(
+                Path(file["path"]).name,
+                f"{base}/{urllib.parse.quote(file['path'])}",
+                file.get("sha256"),
+            )
+            for file in entry["file"]
+        ),
+    )
+
+
+def find_dataset(name: str) -> Dataset:
+    """Return the data set of a name.
+
+    Raises:
+        UserError: There is none, or its authors do not offer it for download.
+    """
+    if name in datasets():
+        return datasets()[name]
+    if name in elsewhere():
+        title, citation = elsewhere()[name]
+        raise UserError(
+            f"{name} ({title}) cannot be fetched: no address of it can be relied on.",
+            remedy=f"Ask its authors: {citation}.",
+        )
+    raise UserError(
+        f"There is no data set {name!r}.", remedy=f"Choose one of: {', '.join(datasets())}."
+    )
+
+
+def fetch(
+    dataset: Dataset,
+    folder: Path,
+    *,
+    progress: Progress | None = None,
+    opener: urllib.request.OpenerDirector | None = None,
+) -> list[Fetched]:
+    """Download the files of a data set into FOLDER/NAME; those that are there stay.
+
+    Args:
+        dataset: What to fetch.
+        folder: Where to; made if it is not there.
+        progress: Called while a file comes in.
+        opener: Opens addresses, for tests.
+
+    Raises:
+        UserError: The home does not answer, a file is not what it must be, or the disk is full.
+            What came in of a file that was cut off is kept, and a second call carries on.
+    """
+    opener = opener or urllib.request.build_opener()
+    target = folder / dataset.name
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        lock = _read_lock(folder / LOCK)
+        done = []
+        for file in dataset.files:
+            expected = file.sha256 or lock.get(file.url)
+            found = _fetch_file(file, target / file.name, expected, progress, opener)
+            done.append(found)
+            if lock.get(file.url) != found.sha256:
+                lock[file.url] = found.sha256
+                _write_lock(folder / LOCK, lock)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UserError(
+                f"{target}: the disk is full.",
+                remedy="Free some space and run the same command again: it carries on.",
+            ) from None
+        raise UserError(
+            f"{target} cannot be written: {error.strerror}.",
+            remedy="Check the permissions, or choose another folder with --to.",
+        ) from None
+    return done
+
+
+def _fetch_file(
+    file: DataFile,
+    path: Path,
+    expected: str | None,
+    progress: Progress | None,
+    opener: urllib.request.OpenerDirector,
+) -> Fetched:
+    if path.exists():
+        found = _sha256(path)
+        if expected is not None and found != expected:
+            raise UserError(
+                f"{path} is not the file that was fetched: its SHA-256 begins {found[:12]}, "
+                f"{expected[:12]} is expected.",
+                remedy="Move it away and fetch again.",
+            )
+        return Fetched(path, found, was_there=True)
+    partial = path.with_name(path.name + ".partial")
+    _download(file, partial, progress, opener)
+    found = _sha256(partial)
+    if expected is not None and found != expected:
+        partial.unlink()
+        kind = "ships with Oarlock" if file.sha256 else "was recorded at the first download"
+        raise UserError(
+            f"{file.url}: the SHA-256 begins {found[:12]}, but {expected[:12]} {kind}.",
+            remedy="The file was damaged on the way or has changed at its home. Try again; if it "
+            f"has changed, look at its home, and remove its line from {LOCK} to accept it.",
+        )
+    os.replace(partial, path)
+    return Fetched(path, found, was_there=False)
+
+
+def _download(
+    file: DataFile,
+    partial: Path,
+    progress: Progress | None,
+    opener: urllib.request.OpenerDirector,
+) -> None:
+    """Streams an address into a partial file, carrying on where an earlier call was cut off."""
+    parts = urllib.parse.urlsplit(file.url)
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        raise UserError(f"{file.url} is not an https address.", remedy="Use https.")
+    for attempt in range(_ATTEMPTS):
+        try:
+            _stream(file, partial, progress, opener)
+            return
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code == 416:
+                partial.unlink(missing_ok=True)
+                continue
+            remedy = (
+                "The file has moved: look at its home."
+                if error.code in (404, 410)
+                else "Try again later."
+            )
+            raise UserError(f"{file.url}: {error.code} {error.reason}.", remedy=remedy) from None
+        except (
+            urllib.error.URLError,
+            http.client.HTTPException,
+            ConnectionError,
+            TimeoutError,
+        ) as error:
+            if attempt == _ATTEMPTS - 1:
+                reason = getattr(error, "reason", None) or type(error).__name__
+                raise UserError(
+                    f"{file.url}: the connection failed or was cut ({reason}).",
+                    remedy="Check the connection and run the same command again: it carries on.",
+                ) from None
+
+
+def _stream(
+    file: DataFile,
+    partial: Path,
+    progress: Progress | None,
+    opener: urllib.request.OpenerDirector,
+) -> None:
+    tag_file = partial.with_name(partial.name + ".etag")
+    here = partial.stat().st_size if partial.exists() else 0
+    tag = tag_file.read_text("utf-8") if here and tag_file.exists() else ""
+    request = urllib.request.Request(file.url, headers={"User-Agent": "oarlock"})
+    if here and tag:
+        # Without the same tag, the home sends the whole file again.
+        request.add_header("Range", f"bytes={here}-")
+        request.add_header("If-Range", tag)
+    with opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:
+        resumed = answer.status == 206
+        if not resumed:
+            here = 0
+            tag_file.write_text(answer.headers.get("ETag") or "", "utf-8")
+        length = answer.headers.get("Content-Length")
+        total = here + int(length) if length else None
+        with partial.open("ab" if resumed else "wb") as out:
+            while block := answer.read(_BLOCK):
+                out.write(block)
+                here += len(block)
+                if progress is not None:
+                    progress(file.name, here, total)
+            out.flush()
+            os.fsync(out.fileno())
+    if total is not None and here < total:
+        raise ConnectionError
+    tag_file.unlink(missing_ok=True)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _read_lock(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    try:
+        lock = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        lock = None
+    if not isinstance(lock, dict):
+        raise UserError(
+            f"{path} is damaged.", remedy="Remove it; the next download is recorded anew."
+        )
+    return lock
+
+
+def _write_lock(path: Path, lock: Mapping[str, str]) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(dict(sorted(lock.items())), indent=2) + "\n", "utf-8")
+    os.replace(partial, path)
