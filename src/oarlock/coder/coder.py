@@ -322,8 +322,8 @@ class Coder:
             )
         rng = np.random.default_rng(0)
         draws = np.zeros((1000, len(labels)))
-        for row in p:
-            draws += rng.multinomial(1, row.astype(np.float64) / float(row.sum()), size=1000)
+        for row in p.astype(np.float64):
+            draws += rng.multinomial(1, row / row.sum(), size=1000)
         counts = {
             label: Measure(
                 float(p[:, i].sum()),

@@ -21,6 +21,8 @@ from oarlock.coder.tasks import HEADS
 MAX_PIECES = 512
 #: Texts in one run, to bound memory.
 _TEXTS_PER_RUN = 4096
+#: Embeddings gathered at once, to bound memory where all texts are long.
+_ROWS_PER_SUM = 1 << 17
 _EDGE = 1  # stands before the first and after the last piece in n-grams
 _BIGRAM = np.uint64(0x9E3779B97F4A7C15)
 _TRIGRAM = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -31,7 +33,7 @@ def pieces(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the word pieces of all texts in a row, and how many each text has."""
     encodings = tokenizer.encode_batch_fast(
-        [clean(text[: 12 * MAX_PIECES]) for text in texts], add_special_tokens=False
+        [clean(text.lstrip()[: 12 * MAX_PIECES]) for text in texts], add_special_tokens=False
     )
     ids = [encoding.ids for encoding in encodings]
     lengths = np.fromiter(map(len, ids), dtype=np.int64, count=len(ids))
@@ -86,9 +88,12 @@ def _means(
         *np.unique(lengths[order], return_index=True, return_counts=True), strict=True
     ):
         if length:
-            rows = order[first : first + n]
-            positions = starts[rows, None] + np.arange(length)
-            result[rows] = table[index[positions]].sum(axis=1) / length
+            # Long texts go few at a time, so that a run of them stays within bounds, too.
+            step = max(1, _ROWS_PER_SUM // int(length))
+            for begin in range(first, first + n, step):
+                rows = order[begin : min(begin + step, first + n)]
+                positions = starts[rows, None] + np.arange(length)
+                result[rows] = table[index[positions]].sum(axis=1) / length
     return result
 
 

@@ -16,7 +16,7 @@ _MIN_WORDS = 4
 _MIN_MARGIN = 6.0
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}'’]*")
 _NOT_LATIN = regex.compile(r"[\p{L}--\p{Latin}]", regex.V1)
-#: Frequent words that few other languages written in Latin script share.
+#: Frequent English words.
 _ENGLISH = frozenset(
     """
     the you your u ur im i'm i’m ive i've i’ve it's it’s its that that's that’s this with have
@@ -26,6 +26,14 @@ _ENGLISH = frozenset(
     people life time things something yourself myself it is are of my we he she his her if or so
     too up out from by at be do did does going sounds same here hang nice hello hey welcome lol
     yeah yes okay love hugs congrats luck omg idk tbh fr
+    """.split()  # noqa: SIM905
+)
+#: Those of them that are words of German, Dutch, Danish or another candidate, too: they tell
+#: little, unless they make up half of the text.
+_SHARED = _ENGLISH & frozenset(
+    """
+    all any at be by do for fr had has have he hello help her hey if im is it lol more my nice
+    of okay omg or same she so some sorry them u up ur was we were will yes me
     """.split()  # noqa: SIM905
 )
 _CANDIDATES = (
@@ -53,15 +61,17 @@ def language_of(text: str) -> str:
     A text of any length in another script is told by its script; a text in Latin script needs at
     least four words, and a clear lead over English, to be called anything but English.
     """
-    if text.isascii():
-        found = words(text)
-    else:
-        found = words(text)
+    found = words(text)
+    if not text.isascii():
         letters = sum(map(len, found))
         if letters and len(_NOT_LATIN.findall(text)) > letters / 2:
-            return str(_identifier().classify(text)[0])
+            return str(_identifier().classify(" ".join(found))[0])
     hits = sum(word in _ENGLISH for word in found)
-    if hits >= 2 or (hits and hits * 4 >= len(found)):
+    own = hits - sum(word in _SHARED for word in found)
+    many = hits * 4 >= len(found)
+    if own >= 2 or (own and many) or (hits and hits * 2 >= len(found)):
+        return "en"
+    if hits and many and len(found) < _MIN_WORDS:
         return "en"
     if len(found) < _MIN_WORDS:
         return UNKNOWN

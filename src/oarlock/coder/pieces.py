@@ -25,11 +25,14 @@ EMOJI_WORDS = {
     "☺": "smile", "👍": "good", "🙄": "whatever", "😡": "angry", "😠": "angry",
 }  # fmt: skip
 _EMOJI = regex.compile("|".join(map(regex.escape, EMOJI_WORDS)))
+#: Half an emoji, as a careless cut leaves it: no character, and refused by the tokenizer.
+_HALF = regex.compile(r"[\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
     """Return the text as the encoder reads it: emoji as words, white space and runs collapsed."""
     if not text.isascii():
+        text = _HALF.sub("\ufffd", text)
         text = _EMOJI.sub(lambda match: f" {EMOJI_WORDS[match[0]]} ", text)
     return _SPACE.sub(" ", _RUN.sub(r"\1\1\1", text)).strip()
 
@@ -58,7 +61,7 @@ def encode_pairs(
     # A piece has at least one character: far longer texts need not be read to the end.
     window = 24 * limit
     first = tokenizer.encode_batch(
-        [clean(text[:window]) for text in texts], add_special_tokens=False
+        [clean(text.lstrip()[:window]) for text in texts], add_special_tokens=False
     )
     rows: list[list[int]] = [[class_id, *encoding.ids[:limit], separator_id] for encoding in first]
     lengths = [len(row) for row in rows]

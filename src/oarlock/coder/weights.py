@@ -91,19 +91,18 @@ def _check(path: Path, expected: str) -> None:
         )
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a weights folder.
+def read_manifest(folder: Path) -> Any:
+    """Return the manifest of a weights folder, as JSON has it.
 
     Raises:
         UserError: It is missing or not valid JSON.
     """
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(
             f"The weights in {folder} have no readable {MANIFEST}.", remedy=_REINSTALL
         ) from error
-    return manifest
 
 
 def load_weights(tier: str, folder: Path | None = None) -> Weights:
@@ -111,26 +110,41 @@ def load_weights(tier: str, folder: Path | None = None) -> Weights:
 
     Args:
         tier: "standard" or "fast".
-        folder: Another folder than the shipped one, as `oarlock train --out` writes it.
+        folder: Another folder than the shipped one, as `oarlock train` writes it.
 
     Raises:
         UserError: There is no such tier, or a file is missing or damaged.
     """
     folder = folder or weights_folder()
     manifest = read_manifest(folder)
-    tiers = manifest["tiers"]
+    tiers = manifest.get("tiers") if isinstance(manifest, dict) else None
+    if not isinstance(tiers, dict) or not tiers:
+        raise _not_a_manifest(folder)
     if tier not in tiers:
         raise UserError(
             f"There is no tier {tier!r}.", remedy=f"Choose one of: {', '.join(sorted(tiers))}."
         )
-    entry = tiers[tier]
+    try:
+        return _weights(tier, manifest["release"], folder, tiers[tier])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _not_a_manifest(folder) from error
+
+
+def _not_a_manifest(folder: Path) -> UserError:
+    return UserError(
+        f"{MANIFEST} in {folder} does not describe weights of this version of Oarlock.",
+        remedy=f"{_REINSTALL} Weights of your own: train them again.",
+    )
+
+
+def _weights(tier: str, release: str, folder: Path, entry: dict[str, Any]) -> Weights:
     paths = {}
     for name, digest in entry["files"].items():
         _check(folder / name, digest)
         paths[name] = folder / name
     return Weights(
         tier=tier,
-        release=manifest["release"],
+        release=release,
         folder=folder,
         files=paths,
         calibration={
