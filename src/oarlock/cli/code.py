@@ -38,8 +38,8 @@ def main(
     keep: Annotated[
         list[str] | None,
         typer.Option(
-            help="Column to pass through; may be given more than once. thread_id, supporter_id, "
-            "group and time always are."
+            help="Column to pass through; may be given more than once. thread_id, post_id, "
+            "supporter_id, group, time and created_at always are."
         ),
     ] = None,
     tier: Annotated[str, typer.Option(help="standard or fast.")] = "standard",

@@ -30,7 +30,7 @@ COLUMN_TYPES: Mapping[str, type] = {
 }
 """Type by column, in the order of the output; columns passed through follow, as text."""
 
-PASSED_THROUGH = ("thread_id", "supporter_id", "group", "time")
+PASSED_THROUGH = ("thread_id", "post_id", "supporter_id", "group", "time", "created_at")
 """Columns of the input that the output keeps where they are there."""
 
 
