@@ -84,7 +84,7 @@ _MARK_STARTS = stdlib_re.compile(
 )
 _MARK = re.compile(
     rf"""(?V1)
-    (?P<face>{_EMOJI_ONE}+|{_EMOTICON_ONE})
+    (?P<face>{_EMOJI_ONE}|{_EMOTICON_ONE})
   | (?P<ellipsis>\.{{2,}}+|…++)(?![!?])
   | (?P<end>[.…]*[!?‽؟！？][.!?…‽؟！？]*)(?P<closed>{_CLOSERS})(?=\s)
   | (?P<glued>(?<=[a-z]{{2}})[.!?](?=[A-Z][a-z'’]|I\s)|(?<=[a-z])[!?]{{2,}}(?=[A-Za-z])
