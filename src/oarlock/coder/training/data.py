@@ -113,13 +113,18 @@ def esconv_turns(data: Path) -> dict[tuple[int, int], tuple[str, str, str]]:
     return turns
 
 
-def own_labels(data: Path) -> list[Example]:
-    """Return the sentences labelled by the codebook for Oarlock, first and second choice."""
+def own_labels(data: Path, file: str = "labels.csv") -> list[Example]:
+    """Return the sentences labelled by the codebook for Oarlock, first and second choice.
+
+    Args:
+        data: Folder of the public data.
+        file: "labels.csv", half of it chosen for rare codes, or "labels_later.csv", at random.
+    """
     texts = reply_texts(data)
     examples = []
-    for row in _own("labels.csv"):
+    for row in _own(file):
         text = texts.get((row["source"], row["row"]), "")[int(row["start"]) : int(row["end"])]
-        _verified(text, row, "labels.csv")
+        _verified(text, row, file)
         first = one_hot("codes", code_by(row["code"]).name, smoothing=0.1)
         if row["second"]:
             second = one_hot("codes", code_by(row["second"]).name, smoothing=0.1)

@@ -13,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oarlock.coder import evaluation
+from oarlock.coder.coder import Coder
+from oarlock.coder.fairness import fairness_figures
 from oarlock.coder.fast import StaticEmbeddings
 from oarlock.coder.tasks import CODE_LABELS, FAMILY_INDEX, FAMILY_LABELS, HEADS
 from oarlock.coder.training import distill
+from oarlock.coder.training.agreement import agreement_figures
 from oarlock.coder.training.calibrate import fit_calibration
 from oarlock.coder.training.export import export_int8
 from oarlock.coder.training.model import base_model_path
@@ -263,6 +266,15 @@ def assemble(run: Run, data: TrainingData, release: str, report: Report) -> Path
             "fast": _tier(folder, ("fast.npz", "tokenizer.json"), fast_fitted, figures["fast"]),
         },
     }
-    for name, content in (("metrics.json", figures), (MANIFEST, manifest)):
-        (folder / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    _write(folder / "metrics.json", figures)
+    _write(folder / MANIFEST, manifest)
+    # What needs the folder that was just written, or no weights at all, comes last.
+    for tier in ("standard", "fast"):
+        figures[tier]["fairness"] = fairness_figures(Coder.load(tier, folder=folder, threads=1))
+    figures["own_labels"] = agreement_figures(run.data)
+    _write(folder / "metrics.json", figures)
     return folder
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +27,12 @@ class Recipe:
 
     Attributes:
         first: Schedule of the first stage: codes, on labels that no reported figure is measured on.
-        between: Schedule of what follows it: talk and empathy, on such labels too.
+        between: Schedule of what follows it: talk, empathy and more codes, on such labels too.
         second: Schedule of the second stage, on human labels.
         n_esconv: Partial labels from ESConv in the first stage.
         n_replay: Own labels that go on in the second stage.
+        gold_weight: Weight of the human labels of peer-forum sentences in the second stage, which
+            are few.
         n_unlabelled: Texts that the fast tier learns from.
         limit: Keeps this many examples of each source, for tests; None for all.
     """
@@ -40,6 +42,7 @@ class Recipe:
     second: Schedule = SECOND
     n_esconv: int = 5000
     n_replay: int = 3000
+    gold_weight: float = 2.0
     n_unlabelled: int = 90_000
     student_epochs: int = 12
     limit: int | None = None
@@ -73,7 +76,7 @@ class TrainingData:
 
     Attributes:
         first: First stage: own, written, silver and partial labels of codes.
-        between: Own and written labels of seeker talk and empathy, and the replay.
+        between: Own and written labels of seeker talk and empathy, and later labels of codes.
         tested: Human labels by source, each with the fold of every example.
         replay: Own labels that go on in the second stage.
     """
@@ -104,22 +107,23 @@ def load(data: Path, recipe: Recipe, *, seed: int) -> TrainingData:
     ]
     tested = {}
     for name, examples in (
-        ("gold", sources.gold(data)),
+        ("gold", [replace(e, weight=recipe.gold_weight) for e in sources.gold(data)]),
         ("annomi", sources.annomi(data)),
         ("epitome", sources.epitome(data)),
         ("summaries", sources.written_summaries()),
     ):
         kept = _limited(examples, None if recipe.limit is None else 4 * recipe.limit)
         tested[name] = (kept, sources.folds(kept, N_FOLDS, seed=seed).tolist())
-    order = np.random.default_rng(seed).permutation(len(own))[: recipe.n_replay]
-    replay = [own[index] for index in order]
+    later = sources.own_labels(data, "labels_later.csv")
+    seen = own + later
+    order = np.random.default_rng(seed).permutation(len(seen))[: recipe.n_replay]
     between = [
         *_limited(sources.written_talk(), recipe.limit),
         *_limited(sources.own_talk(data), recipe.limit),
         *_limited(sources.own_empathy(data), recipe.limit),
-        *replay,
+        *_limited(later, recipe.limit),
     ]
-    return TrainingData(first, between, tested, replay)
+    return TrainingData(first, between, tested, [seen[index] for index in order])
 
 
 def second_stage(data: TrainingData, fold: int | None) -> tuple[list[Example], list[Example]]:

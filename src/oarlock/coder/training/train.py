@@ -101,7 +101,7 @@ def first_stage(run: Run, data: TrainingData, report: Report) -> Path:
             run.recipe.between,
             tokenizer(),
             seed=run.seed + 3,
-            progress=lambda s, n, loss: report("first stage, talk and empathy", s, n, loss),
+            progress=lambda s, n, loss: report("first stage, second part", s, n, loss),
         )
         _save(model, path)
     return path
