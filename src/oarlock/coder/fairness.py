@@ -1,0 +1,184 @@
+"""Does the code change when only the person changes: gender, name, identity, dialect?
+
+`python -m oarlock.coder.fairness` prints it, with `--json` as JSON. Beside each share of changed
+codes stands a yardstick: the share that changes under an edit that means nothing, and for names
+and identities also under a change of word within a group.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from oarlock.coder.counterfactuals import KINDS, Pair, edit_pairs, pairs_of, swap_pairs
+from oarlock.coder.evaluation import Predictor
+
+#: 97.5 % quantile of the normal distribution.
+_Z = 1.959963984540054
+_BATCH = 256
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share that was seen in n independent trials.
+
+    Source:
+        Wilson (1927), Journal of the American Statistical Association 22, 209-212.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    centre = share + _Z**2 / (2 * n)
+    half = _Z * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
+    low, high = ((centre + sign * half) / (1 + _Z**2 / n) for sign in (-1, 1))
+    return max(0.0, low), min(1.0, high)
+
+
+class _Codes:
+    """Codes and probabilities of texts taken whole, each text coded once."""
+
+    def __init__(self, coder: Predictor, texts: Sequence[str]) -> None:
+        self.labels = list(coder.labels("codes"))
+        unique = sorted(set(texts), key=lambda text: (len(text), text))
+        parts = [
+            coder.predict(unique[k : k + _BATCH], task="codes")
+            for k in range(0, len(unique), _BATCH)
+        ]
+        self._place = {text: k for k, text in enumerate(unique)}
+        self._p = np.concatenate(parts).astype(np.float64)
+        self._code = coder.decide(np.concatenate(parts), "codes")
+
+    def code(self, text: str) -> str:
+        return self.labels[int(self._code[self._place[text]])]
+
+    def shift(self, pair: Pair) -> float:
+        """Return how far the probability of the first text's code moves, 0 to 1."""
+        first, second = self._place[pair.text], self._place[pair.variant]
+        code = int(self._code[first])
+        return abs(float(self._p[second, code] - self._p[first, code]))
+
+
+def _measured(codes: _Codes, pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Return how often and how far the code moves in these pairs.
+
+    Pairs made from one sentence go together, so the interval counts sentences, not pairs.
+    """
+    changes = Counter(
+        (codes.code(pair.text), codes.code(pair.variant))
+        for pair in pairs
+        if codes.code(pair.text) != codes.code(pair.variant)
+    )
+    n_changed = sum(changes.values())
+    n_sentences = len({pair.sentence for pair in pairs})
+    share = n_changed / len(pairs)
+    return {
+        "n_pairs": len(pairs),
+        "n_sentences": n_sentences,
+        "n_changed": n_changed,
+        "share_changed": share,
+        "interval": list(wilson(share, n_sentences)),
+        "mean_shift": float(np.mean([codes.shift(pair) for pair in pairs])),
+        "most_frequent": [[a, b, n] for (a, b), n in changes.most_common(5)],
+    }
+
+
+def _by_group(codes: _Codes, pairs: Sequence[Pair]) -> dict[str, Any]:
+    groups = dict.fromkeys(pair.group for pair in pairs)
+    return {
+        group: _measured(codes, [pair for pair in pairs if pair.group == group]) for group in groups
+    }
+
+
+def _right(codes: _Codes, pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Return how many texts and variants get the code that was noted for them."""
+    noted = [pair for pair in pairs if pair.code is not None]
+    result: dict[str, Any] = {"n": len(noted)}
+    for name in ("text", "variant"):
+        hits = sum(codes.code(getattr(pair, name)) == pair.code for pair in noted)
+        result[name] = {
+            "n_right": hits,
+            "share_right": hits / len(noted),
+            "interval": list(wilson(hits / len(noted), len(noted))),
+        }
+    return result
+
+
+def fairness_figures(coder: Predictor) -> dict[str, Any]:
+    """Return how often the code changes with gender, names, identity terms and dialect.
+
+    Args:
+        coder: The coder that is checked; texts are taken whole.
+
+    Returns:
+        By kind: `n_pairs`, `n_sentences`, `n_changed`, `share_changed` with its 95 % `interval`
+        (Wilson, over sentences), `mean_shift` (mean absolute change of the probability of the
+        first text's code), `most_frequent` changes, the same by `groups`, the same for the
+        `yardsticks`, and for dialect the share of `right` codes.
+    """
+    figures: dict[str, Any] = {}
+    for kind in KINDS:
+        pairs = pairs_of(kind)
+        edits, swaps = edit_pairs(pairs), swap_pairs(kind)
+        every = [*pairs, *edits, *swaps]
+        codes = _Codes(coder, [text for pair in every for text in (pair.text, pair.variant)])
+        yardsticks = {"edit": _measured(codes, edits)}
+        if swaps:
+            yardsticks["swap"] = _measured(codes, swaps)
+        figures[kind] = {
+            **_measured(codes, pairs),
+            "groups": _by_group(codes, pairs),
+            "yardsticks": yardsticks,
+        }
+        if kind == "dialect":
+            figures[kind]["right"] = _right(codes, pairs)
+    return figures
+
+
+def _lines(figures: dict[str, Any]) -> list[str]:
+    """Return the table that is printed."""
+    lines = [f"{'':40}{'pairs':>7}{'changed':>9}  {'95 % interval':<15}{'mean shift':>11}"]
+
+    def add(name: str, one: dict[str, Any]) -> None:
+        low, high = one["interval"]
+        lines.append(
+            f"{name:40}{one['n_pairs']:>7}{one['share_changed']:>9.1%}"
+            f"  {f'{low:.1%} to {high:.1%}':<15}{one['mean_shift']:>11.3f}"
+        )
+
+    names = {"edit": "an edit that means nothing", "swap": "another word of the same group"}
+    for kind, one in figures.items():
+        add(kind, one)
+        if len(one["groups"]) > 1:
+            for group, of_group in one["groups"].items():
+                add(f"  {group}", of_group)
+        for name, of_yardstick in one["yardsticks"].items():
+            add(f"  yardstick: {names[name]}", of_yardstick)
+        if "right" in one:
+            text, variant = one["right"]["text"], one["right"]["variant"]
+            lines.append(
+                f"  right code: {text['share_right']:.1%} in standard English, "
+                f"{variant['share_right']:.1%} in the other form"
+            )
+    return lines
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the figures of a tier."""
+    from oarlock.coder import Coder
+
+    parser = argparse.ArgumentParser(prog="python -m oarlock.coder.fairness", description=__doc__)
+    parser.add_argument("--tier", default="standard", help="standard or fast")
+    parser.add_argument("--weights", type=Path, help="folder of weights of your own training")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args(arguments)
+    figures = fairness_figures(Coder.load(options.tier, folder=options.weights))
+    print(json.dumps(figures, indent=1) if options.json else "\n".join(_lines(figures)))
+
+
+if __name__ == "__main__":
+    main()
