@@ -88,7 +88,7 @@ _MARK = re.compile(
   | (?P<ellipsis>\.{{2,}}+|…++)(?![!?])
   | (?P<end>[.…]*[!?‽؟！？][.!?…‽؟！？]*)(?P<closed>{_CLOSERS})(?=\s)
   | (?P<glued>(?<=[a-z]{{2}})[.!?](?=[A-Z][a-z'’]|I\s)|(?<=[a-z])[!?]{{2,}}(?=[A-Za-z])
-        |(?<=\s(?i:[iur]))\.\s+)
+        |(?<=\s(?i:[iur]|me|ok|no|ill|op|id|hr|min|med|art))\.\s+(?=[^\W\d]))
   | (?P<laugh>(?<=\s)(?i:l+o+l+|lmf?ao+|rofl|(?:ha){{2,}}h?|(?:he){{2,}}h?
         |xo(?:xo)*|x{{2,3}})(?=\s))
   | (?P<bullet>(?<=\s)[•●▪◦‣](?=\s))

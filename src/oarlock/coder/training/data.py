@@ -217,19 +217,20 @@ ESCONV_ALLOWS = {
 }
 
 
-def esconv(data: Path, *, limit: int, seed: int) -> list[Example]:
-    """Return one-sentence supporter turns whose strategy narrows the codes (partial labels)."""
+def esconv(data: Path) -> list[Example]:
+    """Return supporter turns of one sentence whose strategy narrows the codes (partial labels).
+
+    `esconv_turns.csv` lists 5,000 of them, drawn at random.
+    """
+    turns = esconv_turns(data)
     examples = []
-    for (dialog, _), (text, _, strategy) in esconv_turns(data).items():
-        allowed = ESCONV_ALLOWS.get(strategy)
-        if allowed is None or len(text.split()) < 3 or len(split(text)) != 1:
-            continue
+    for row in _own("esconv_turns.csv"):
+        text, _, strategy = turns[int(row["dialog"]), int(row["turn"])]
+        allowed = ESCONV_ALLOWS[strategy]
         mask = tuple(1.0 if label in allowed else 0.0 for label in CODE_LABELS)
-        examples.append(
-            Example("codes", text, "", mask, 0.5, group=f"esconv {dialog}", partial=True)
-        )
-    order = np.random.default_rng(seed).permutation(len(examples))[:limit]
-    return [examples[index] for index in order]
+        group = f"esconv {row['dialog']}"
+        examples.append(Example("codes", text, "", mask, 0.5, group=group, partial=True))
+    return examples
 
 
 def _talk_turns(data: Path) -> dict[tuple[str, str], tuple[str, str]]:

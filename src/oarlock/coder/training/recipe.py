@@ -29,7 +29,6 @@ class Recipe:
         first: Schedule of the first stage: codes, on labels that no reported figure is measured on.
         between: Schedule of what follows it: talk, empathy and more codes, on such labels too.
         second: Schedule of the second stage, on human labels.
-        n_esconv: Partial labels from ESConv in the first stage.
         n_replay: Own labels that go on in the second stage.
         gold_weight: Weight of the human labels of peer-forum sentences in the second stage, which
             are few.
@@ -40,7 +39,6 @@ class Recipe:
     first: Schedule = FIRST
     between: Schedule = BETWEEN
     second: Schedule = SECOND
-    n_esconv: int = 5000
     n_replay: int = 3000
     gold_weight: float = 2.0
     n_unlabelled: int = 90_000
@@ -55,7 +53,6 @@ class Recipe:
             first=quick,
             between=quick,
             second=quick,
-            n_esconv=8,
             n_replay=8,
             n_unlabelled=200,
             student_epochs=1,
@@ -102,7 +99,7 @@ def load(data: Path, recipe: Recipe, *, seed: int) -> TrainingData:
     first = [
         *_limited(own, recipe.limit),
         *_limited(sources.silver(data), recipe.limit),
-        *sources.esconv(data, limit=recipe.n_esconv, seed=seed),
+        *_limited(sources.esconv(data), recipe.limit),
         *_limited(sources.mibot_talk(data), recipe.limit),
     ]
     tested = {}
