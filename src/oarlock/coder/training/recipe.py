@@ -39,7 +39,7 @@ class Recipe:
     first: Schedule = FIRST
     between: Schedule = BETWEEN
     second: Schedule = SECOND
-    n_replay: int = 3000
+    n_replay: int = 2000
     gold_weight: float = 2.0
     n_unlabelled: int = 90_000
     student_epochs: int = 12
