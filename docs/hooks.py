@@ -6,6 +6,7 @@ A new page needs no entry anywhere: put it in the folder of its kind and give it
 from __future__ import annotations
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -43,6 +44,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/commands.md": commands_page(),
         "reference/glossary.md": (ROOT / "GLOSSARY.md").read_text("utf-8"),
         "reference/changelog.md": (ROOT / "CHANGELOG.md").read_text("utf-8"),
+        **weights_pages(),
         **api_pages(),
     }
     for path, content in pages.items():
@@ -117,6 +119,25 @@ def _help(*command: str) -> str:
         cwd=ROOT,
     )
     return done.stdout.strip()
+
+
+def weights_pages() -> dict[str, str]:
+    """Returns the model card, and what the coder makes of the test sentences."""
+    from oarlock.coder import Coder, card
+    from oarlock.coder.weights import read_manifest, weights_folder
+
+    folder = weights_folder()
+    if not any(folder.glob("*.json")):
+        return {}  # a checkout in which no weights were trained yet
+    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+    sys.path.insert(0, str(ROOT / "tests"))
+    from spec import outcomes
+
+    coder = Coder.load()
+    return {
+        "reference/model-card.md": card.render_markdown(metrics, read_manifest(folder)),
+        "reference/spec.md": outcomes.page(outcomes.outcomes(coder), coder.model_version),
+    }
 
 
 def api_pages() -> dict[str, str]:

@@ -13,7 +13,8 @@ from oarlock.cli.app import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-GENERATED = {f"reference/{name}.md" for name in ("codebook", "commands", "glossary", "changelog")}
+PAGES_MADE = ("codebook", "commands", "glossary", "changelog", "model-card", "spec")
+GENERATED = {f"reference/{name}.md" for name in PAGES_MADE}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 

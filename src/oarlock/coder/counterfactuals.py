@@ -59,7 +59,7 @@ _SWAP: Final = {
 _AFTER_OBJECT: Final = frozenset(
     """
     a about after again all an and any anymore anything around as ask at away back be because bc
-    before but by come cry do down else enough even every everything feel first for from get go
+    before but by come cry crying do down else enough even every everything feel first for from get go
     happy has here how i if in is it its just know last later like more much n never next no not
     now off often on once one or out over rather really right say she since so something soon sort
     still talk tbh than that the then there these this those tho though three to today together
