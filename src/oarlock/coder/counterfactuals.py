@@ -58,13 +58,13 @@ _SWAP: Final = {
 #: What follows "her" where it is an object (told her that) and not a possessive (her phone).
 _AFTER_OBJECT: Final = frozenset(
     """
-    a about after again all an and any anymore anything around as ask at away back be because bc
-    before but by come cry crying do down else enough even every everything feel first for from get go
-    happy has here how i if in is it its just know last later like more much n never next no not
-    now off often on once one or out over rather really right say she since so something soon sort
-    still talk tbh than that the then there these this those tho though three to today together
-    tomorrow tonight too took treats twice u until up very was we were what when where which while
-    who why will with without yesterday yet you your
+    a about after again all an and any anymore anything around as ask at away back bc be because
+    before but by come cry crying do down else enough even every everything feel first for from
+    get go happy has here how i if in is it its just know last later like more much n never next
+    no not now off often on once one or out over rather really right say she since so something
+    soon sort still talk tbh than that the then there these this tho those though three to today
+    together tomorrow tonight too took treats twice u until up very was we were what when where
+    which while who why will with without yesterday yet you your
     """.split()  # noqa: SIM905
 )
 _WORD = regex.compile(r"\p{L}+")
