@@ -192,8 +192,9 @@ def page(found: Sequence[Outcome], model_version: str) -> str:
         "# Test sentences\n",
         "What the coder makes of the examples and near-misses of the "
         "[codebook](codebook.md) and of the hard cases: greetings, advice asked as a question, "
-        "sarcasm, negation, emoji, other languages. All are written for Oarlock and are in no "
-        f"training data. Coded by {model_version}; every miss is listed.\n",
+        "sarcasm, negation, emoji, other languages. All are written for Oarlock; no sentence "
+        "written to train the codes comes near one (a test checks that). Coded by "
+        f"{model_version}; every miss is listed.\n",
         "Near-misses and hard cases are chosen to be hard, so these shares say where the coder "
         "fails, not how often it fails on real text: for that see the [model card](model-card.md)."
         "\n",

@@ -98,8 +98,8 @@ print(coder.model_version)  # standard-{release}: store it beside every code
 def _data() -> str:
     rows = [[source.name, source.used_for, source.licence, source.citation] for source in SOURCES]
     return (
-        "## Data\n\nNo text of these sets is part of Oarlock. Where a licence is not stated, the "
-        "set was published for research.\n\n"
+        "## Data\n\nNo text of these sets is part of Oarlock. *Not stated* means that the "
+        "collection names no licence.\n\n"
         + _table(["data set", "used for", "licence", "authors"], rows)
     )
 
@@ -148,8 +148,8 @@ By a language model, and not by people. Nothing of this counts as a human label 
 
 - {labels} sentences of public posts, some drawn at random and some for rare codes, and
   {labels_later} more at random, were labelled once each by a large language model. It worked from
-  a guide: the codebook and 251 gold examples with their human labels. It gave a first choice and,
-  where torn, a second.
+  a guide: definitions of the fifteen codes and 251 gold examples with their human labels. It gave a
+  first choice and, where torn, a second.
 - {labels_talk} seeker turns were labelled in the same way for change, sustain and neutral talk,
   with examples from twelve AnnoMI videos, and {labels_empathy} replies for the three empathy
   mechanisms, with examples from EPITOME.
