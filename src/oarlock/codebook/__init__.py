@@ -106,10 +106,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A group of sentence codes: `name` and the full names of its `codes`.
-
-    Source: MISC 2.5 (Houck et al. 2010), MI-consistent and MI-inconsistent responses.
-    """
+    """A group of sentence codes: `name` and the full names of its `codes`."""
 
     name: str
     codes: tuple[str, ...]
@@ -226,13 +223,38 @@ OARS: Mapping[str, tuple[str, ...]] = {
 }
 """The four core skills and the codes that show them."""
 
+QUESTIONS: tuple[str, ...] = ("Open Question", "Closed Question")
+REFLECTIONS: tuple[str, ...] = OARS["Reflections"]
+"""Questions and reflections, which the MITI counts apart from its two families."""
+
 
 @cache
 def families() -> tuple[Family, ...]:
-    """Return the three families of sentence codes, in the order of the task "families"."""
+    """Return the three families of sentence codes, in the order of the task "families".
+
+    They are those of the MITI and of Welivita & Pu (COLING 2022), who coded peer forums with it.
+    Support and Advise with Permission are MI-adherent as in MITI 3.1.1 (Moyers et al. 2010);
+    MITI 4.2.1 counts neither. Questions and reflections are in no family of the MITI, which counts
+    them apart: here they are "other". The MI-consistent responses of the MISC are wider.
+    """
     return tuple(
         Family(name, tuple(code.name for code in CODES if code.family == name))
         for name in FAMILY_NAMES
+    )
+
+
+@cache
+def display_groups() -> tuple[Family, ...]:
+    """Return the sentence codes in four groups to show them in.
+
+    They are the families, with "other" divided in questions and reflections (first) and the rest.
+    """
+    apart = (*QUESTIONS, *REFLECTIONS)
+    *judged, other = families()
+    return (
+        Family("Questions and reflections", apart),
+        *judged,
+        Family("Neither", tuple(name for name in other.codes if name not in apart)),
     )
 
 
@@ -267,6 +289,9 @@ def code_by(name_or_abbreviation: str) -> Code:
 
 def _check_book() -> None:
     names = {code.name for code in ALL_CODES}
+    shown = sorted(name for group in display_groups() for name in group.codes)
+    if shown != sorted(code.name for code in CODES):
+        raise CodebookError("questions and reflections must be in the family 'other'")
     for code in ALL_CODES:
         for miss in code.near_misses:
             if miss.right_code not in names or miss.right_code == code.name:

@@ -84,8 +84,11 @@ def _overview() -> str:
     rows += ["", "| OARS skill | codes |", "|---|---|"]
     rows += [f"| {skill} | {', '.join(codes)} |" for skill, codes in OARS.items()]
     rows.append(
-        "\n*Source:* families after MISC 2.5 (Houck et al. 2010), MI-consistent and"
-        " MI-inconsistent responses.\n"
+        "\n*Source:* families after the MITI and Welivita & Pu (COLING 2022). Support and Advise"
+        " with Permission are MI-adherent as in MITI 3.1.1 (Moyers et al. 2010); MITI 4.2.1 (Moyers"
+        " et al. 2014) counts neither. Questions and reflections are counted apart in the MITI and"
+        " stand under other. The MI-consistent responses of MISC 2.5 (Houck et al. 2010) are wider:"
+        " they include open questions and reflections.\n"
     )
     return "\n".join(rows)
 

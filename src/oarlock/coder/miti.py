@@ -1,8 +1,9 @@
 """The MITI 4.2.1 summary measures of sentences, with intervals that carry the coder's own error.
 
 Source: Moyers, T. B., Manuel, J. K., & Ernst, D. (2014). Motivational Interviewing Treatment
-Integrity Coding Manual 4.2.1, "Summary scores". Support and Advise with Permission, which the
-MITI does not count, are counted as MI-adherent after the MISC 2.5 (Houck et al., 2010).
+Integrity Coding Manual 4.2.1, "Summary scores". Support and Advise with Permission are counted as
+MI-adherent after MITI 3.1.1 (Moyers et al., 2010) and Welivita & Pu (COLING 2022); MITI 4.2.1
+counts neither. Questions and reflections are counted apart, in no family of the MITI.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class Row:
     """One line of an interval chart: percentages, with published shares where there are any."""
 
     label: str
-    family: str
+    group: str
     measure: Measure
     references: dict[str, float]
 
@@ -71,29 +71,29 @@ _SHAPES = {"clinical": "diamond", "peers": "triangle-up"}
 
 
 def interval_chart(rows: Sequence[Row], *, alt_text: str, title: str) -> Figure:
-    """Return dots with 95 % intervals, one line per row, grouped by family."""
+    """Return dots with 95 % intervals, one line per row, in their groups."""
 
     def draw(width: int) -> str:
         label_width = 178 if width > NARROW else 104
         plot_width = width - label_width - 12
         data = [_point(row, narrow=width == NARROW) for row in rows]
         marks = [
-            {"label": point["label"], "family": point["family"], "value": value, "of": key}
+            {"label": point["label"], "group": point["group"], "value": value, "of": key}
             for row, point in zip(rows, data, strict=True)
             for key, value in row.references.items()
         ]
-        families = list(dict.fromkeys(row.family for row in rows))
+        groups = list(dict.fromkeys(row.group for row in rows))
         scale = _scale_for([point["high"] for point in data] + [mark["value"] for mark in marks])
         parts = [
-            _family_panel(
-                [p for p in data if p["family"] == family],
-                [m for m in marks if m["family"] == family],
-                family if len(families) > 1 else "",
+            _group_panel(
+                [p for p in data if p["group"] == group],
+                [m for m in marks if m["group"] == group],
+                group if len(groups) > 1 else "",
                 (label_width, plot_width),
                 scale,
-                title if family == families[-1] else "",
+                title if group == groups[-1] else "",
             )
-            for family in families
+            for group in groups
         ]
         return _svg(alt.vconcat(*parts, spacing=14).resolve_scale(x="shared"))
 
@@ -104,7 +104,7 @@ def _point(row: Row, *, narrow: bool) -> dict[str, Any]:
     value = row.measure.value
     return {
         "label": _short(row.label) if narrow else row.label,
-        "family": row.family,
+        "group": row.group,
         "value": value,
         "low": value if row.measure.low is None else row.measure.low,
         "high": value if row.measure.high is None else row.measure.high,
@@ -129,7 +129,7 @@ def _few(ticks: list[float]) -> list[float]:
     return ticks if len(ticks) <= 3 else ticks[::2]
 
 
-def _family_panel(
+def _group_panel(
     points: list[dict[str, Any]],
     marks: list[dict[str, Any]],
     heading: str,

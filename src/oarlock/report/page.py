@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from oarlock import __version__
-from oarlock.codebook import CODES, FAMILY_NAMES
+from oarlock.codebook import REFLECTIONS, display_groups, families
 from oarlock.coder.results import Measure
 from oarlock.errors import UserError
 from oarlock.report import figures
@@ -25,7 +25,7 @@ MAX_FIGURE_ROWS = 30
 _STRIP = (
     ("O", "pen questions", "Open Question", "sentences", ("Open Question",)),
     ("A", "ffirmations", "Affirm", "sentences", ("Affirm",)),
-    ("R", "eflections", "Reflections", "sentences", ("Simple Reflection", "Complex Reflection")),
+    ("R", "eflections", "Reflections", "sentences", REFLECTIONS),
     ("S", "ummaries", "Summary", "replies", ()),
 )
 
@@ -42,12 +42,6 @@ _EMPATHY = (
     ("ip", "Interpretations", "says back what the other may feel or go through"),
     ("ex", "Explorations", "asks about what was left unsaid"),
 )
-
-_FAMILY_TITLES = {
-    "MI-adherent": "MI-adherent",
-    "MI-non-adherent": "MI-non-adherent",
-    "other": "Neither",
-}
 
 _REASONS = {
     "uncertain": "the coder was not sure",
@@ -160,13 +154,10 @@ def render(
             rows, alt_text=_codes_alt(rows), title="share of sentences"
         ),
         code_table=[
-            (
-                name,
-                _FAMILY_TITLES[name],
-                [row for row in rows if row.family == _FAMILY_TITLES[name]],
-            )
-            for name in FAMILY_NAMES
+            (group.name, [row for row in rows if row.group == group.name])
+            for group in display_groups()
         ],
+        family_codes={family.name: ", ".join(family.codes) for family in families()},
         caveat=CAVEAT,
         miti_table=_miti(profile.overall),
         empathy=[
@@ -263,12 +254,9 @@ def _strip(cell: Cell) -> list[_StripItem]:
 
 def _code_rows(cell: Cell) -> list[figures.Row]:
     return [
-        figures.Row(
-            code.name, _FAMILY_TITLES[family], cell.shares[code.name], _references((code.name,))
-        )
-        for family in FAMILY_NAMES
-        for code in CODES
-        if code.family == family
+        figures.Row(name, group.name, cell.shares[name], _references((name,)))
+        for group in display_groups()
+        for name in group.codes
     ]
 
 

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from oarlock.codebook import CODES
+from oarlock.codebook import CODES, QUESTIONS, REFLECTIONS, display_groups, families
 from oarlock.coder.results import Measure
 from oarlock.report.coded import MECHANISMS, CodedSentences, cells_of, week_of
 
@@ -21,7 +21,7 @@ MIN_REPLIES = 5
 
 N_CODES = len(CODES)
 SUMMARY_SLOT = N_CODES  # behind the fifteen codes, each cell counts replies that hold a Summary
-_PLACE = {code.abbreviation: position for position, code in enumerate(CODES)}
+_PLACE = {code.name: position for position, code in enumerate(CODES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class Cell:
     Attributes:
         name: Name of the part, as in the file; the Monday for a week.
         shares: Percent of sentences, by full name of the code, and "Summary" (percent of
-            replies), "Reflections", "Questions", "OARS", and the three families.
+            replies), "Reflections", "Questions", "OARS", the three families, and the groups of
+            `oarlock.codebook.display_groups`.
         miti: MITI 4.2.1 summary measures; counts of the families are per reply.
     """
 
@@ -283,30 +284,27 @@ def _measures(counts: Floats) -> dict[str, Floats]:
     total = codes.sum(axis=1)
     n_replies = counts[:, SUMMARY_SLOT + 2]
 
-    def of(*abbreviations: str) -> Floats:
-        picked: Floats = codes[:, [_PLACE[name] for name in abbreviations]].sum(axis=1)
+    def of(*names: str) -> Floats:
+        picked: Floats = codes[:, [_PLACE[name] for name in names]].sum(axis=1)
         return picked
 
     def ratio(above: Floats, below: Floats) -> Floats:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(above / below, dtype=np.float64)
 
-    reflections, questions = of("RES", "REC"), of("QUO", "QUC")
-    families = {
-        family: of(*(code.abbreviation for code in CODES if code.family == family))
-        for family in ("MI-adherent", "MI-non-adherent", "other")
-    }
-    result = {code.name: 100 * ratio(of(code.abbreviation), total) for code in CODES}
-    result |= {family: 100 * ratio(count, total) for family, count in families.items()}
+    reflections, questions = of(*REFLECTIONS), of(*QUESTIONS)
+    groups = {group.name: of(*group.codes) for group in (*families(), *display_groups())}
+    result = {code.name: 100 * ratio(of(code.name), total) for code in CODES}
+    result |= {name: 100 * ratio(count, total) for name, count in groups.items()}
     result["Reflections"] = 100 * ratio(reflections, total)
     result["Questions"] = 100 * ratio(questions, total)
-    result["OARS"] = 100 * ratio(of("QUO", "AF", "RES", "REC"), total)
+    result["OARS"] = 100 * ratio(of("Open Question", "Affirm", *REFLECTIONS), total)
     result["Summary"] = 100 * ratio(counts[:, SUMMARY_SLOT], counts[:, SUMMARY_SLOT + 1])
     result["reflection_to_question_ratio"] = ratio(reflections, questions)
-    result["percent_complex_reflections"] = 100 * ratio(of("REC"), reflections)
-    result["percent_open_questions"] = 100 * ratio(of("QUO"), questions)
-    result["mi_adherent_per_reply"] = ratio(families["MI-adherent"], n_replies)
-    result["mi_non_adherent_per_reply"] = ratio(families["MI-non-adherent"], n_replies)
+    result["percent_complex_reflections"] = 100 * ratio(of("Complex Reflection"), reflections)
+    result["percent_open_questions"] = 100 * ratio(of("Open Question"), questions)
+    result["mi_adherent_per_reply"] = ratio(groups["MI-adherent"], n_replies)
+    result["mi_non_adherent_per_reply"] = ratio(groups["MI-non-adherent"], n_replies)
     return result
 
 

@@ -11,12 +11,15 @@ from oarlock.codebook import (
     CODES,
     EMPATHY,
     OARS,
+    QUESTIONS,
+    REFLECTIONS,
     SUMMARY,
     TALK,
     TOPICS,
     Code,
     CodebookError,
     code_by,
+    display_groups,
     families,
     fold,
     render_crosswalks_markdown,
@@ -61,12 +64,38 @@ def test_families_divide_the_sentence_codes() -> None:
     by_name = {family.name: family.codes for family in families()}
     assert list(by_name) == ["MI-adherent", "MI-non-adherent", "other"]
     assert [code_by(name).abbreviation for name in by_name["MI-adherent"]] == (
-        ["QUO", "RES", "REC", "AF", "SU", "EA", "ADP"]
+        ["AF", "SU", "EA", "ADP"]
     )
     assert [code_by(name).abbreviation for name in by_name["MI-non-adherent"]] == (
         ["ADW", "CO", "DI", "WA"]
     )
+    assert [code_by(name).abbreviation for name in by_name["other"]] == (
+        ["QUO", "QUC", "RES", "REC", "GI", "SD", "OT"]
+    )
     assert sorted(itertools.chain(*by_name.values())) == sorted(code.name for code in CODES)
+
+
+def test_groups_to_show_set_questions_and_reflections_apart() -> None:
+    shown = {group.name: group.codes for group in display_groups()}
+    assert list(shown) == [
+        "Questions and reflections", "MI-adherent", "MI-non-adherent", "Neither",
+    ]  # fmt: skip
+    assert shown["Questions and reflections"] == (*QUESTIONS, *REFLECTIONS)
+    assert shown["Neither"] == ("Give Information", "Self-Disclose", "Other")
+    assert {family.name: family.codes for family in families()}.items() >= {
+        (name, shown[name]) for name in ("MI-adherent", "MI-non-adherent")
+    }
+    assert sorted(itertools.chain(*shown.values())) == sorted(code.name for code in CODES)
+
+
+def test_a_question_in_another_family_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(codebook, "QUESTIONS", ("Open Question", "Affirm"))
+    display_groups.cache_clear()
+    try:
+        with pytest.raises(CodebookError, match="questions and reflections"):
+            codebook._check_book()
+    finally:
+        display_groups.cache_clear()
 
 
 def test_oars_names_known_codes() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oarlock.codebook import ALL_CODES, fold
+from oarlock.codebook import ALL_CODES, code_by, fold
 from oarlock.codebook.crosswalks import crosswalk, crosswalk_names
 from oarlock.codebook.labels import TASK_LABELS, resolve_label
 from oarlock.errors import UserError
@@ -65,6 +65,29 @@ def test_misc_valence_signs_are_read() -> None:
 def test_mapping_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         crosswalk("annomi").mapping["question"] = None  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "family"),
+    [
+        ("mibot", "MICO", "MI-adherent"),
+        ("mibot", "MIIN", "MI-non-adherent"),
+        ("mibot", "Q", "other"),
+        ("mibot", "R", "other"),
+        ("mibot", "Other", "other"),
+        ("mibot", "C", None),
+    ],
+)
+def test_coarse_misc_labels_become_families(name: str, label: str, family: str | None) -> None:
+    assert crosswalk(name).lookup(label) == family
+
+
+def test_miti_families_are_those_of_the_codes_that_miti_labels_become() -> None:
+    codes, families = crosswalk("miti"), crosswalk("miti-families")
+    for label, name in codes.mapping.items():
+        if name is not None:
+            assert families.lookup(label) == code_by(name).family
+    assert families.lookup("Question") == "other"
 
 
 @pytest.mark.parametrize("name", ["misc", "miti", "welivita"])

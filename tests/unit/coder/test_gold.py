@@ -88,8 +88,8 @@ def test_unknown_label_that_looks_like_a_text_is_not_shown() -> None:
 
 
 def test_labels_in_the_fifteen_codes_can_be_scored_on_coarser_tasks() -> None:
-    families = make("Open Question", "Confront", "Other", "SD", task="families")
-    assert families.labels == [0, 1, 2, 2]
+    families = make("Affirm", "Confront", "Open Question", "RES", "SD", task="families")
+    assert families.labels == [0, 1, 2, 2, 2]
     questions = make("Open Question", "Affirm", "Closed Question", task="question")
     assert questions.labels == [0, 1]
     assert questions.left_out == {"label outside the task question": 1}

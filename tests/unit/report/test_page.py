@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fake_coder import FakeCoder
+from oarlock.codebook import display_groups, families
 from oarlock.coder.results import Measure
 from oarlock.report.demo import made_up_forum
 from oarlock.report.page import percent, plain, render, show_interval, show_value
@@ -120,6 +121,17 @@ def test_figures_take_their_colours_from_the_page(html: str) -> None:
     figures = re.findall(r"<svg aria-hidden.*?</svg>", html, re.DOTALL)
     colours = set(re.findall(r'(?:fill|stroke)="(#[0-9a-f]{3,6}|black|white)"', "".join(figures)))
     assert not colours
+
+
+def test_codes_stand_in_four_groups_with_questions_and_reflections_apart(html: str) -> None:
+    headings = re.findall(r'<tr class="group"><th[^>]*>([^:<]*):', html)
+    assert headings == [group.name for group in display_groups()]
+    table = html[html.index('<tr class="group">') : html.index('<section id="miti"')]
+    rows = re.findall(r'<tr><th scope="row">([^<]*)</th>', table)
+    assert rows == [name for group in display_groups() for name in group.codes]
+    adherent = ", ".join(families()[0].codes)
+    assert f"MI-adherent counts these codes: {adherent}." in html
+    assert "Questions and reflections are counted apart." in html
 
 
 def test_published_shares_stand_beside_with_their_source(html: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from oarlock.codebook import CODES
+from oarlock.codebook import CODES, display_groups, families
 from oarlock.coder.miti import summarise
 from oarlock.coder.results import Measure
 from oarlock.errors import UserError
@@ -51,10 +51,12 @@ def test_shares_are_mean_probabilities() -> None:
     assert result.shares["Affirm"].value == pytest.approx(100 * (0.9 + 0.5) / 3)
     assert result.shares["Warn"].value == pytest.approx(100 * (1 + 0.1 / 14 + rest) / 3, rel=1e-5)
     assert sum(result.shares[code.name].value or 0 for code in CODES) == pytest.approx(100)
-    families = sum(
-        result.shares[name].value or 0 for name in ("MI-adherent", "MI-non-adherent", "other")
-    )
-    assert families == pytest.approx(100)
+    for groups in (families(), display_groups()):
+        shares = [result.shares[group.name].value or 0 for group in groups]
+        assert sum(shares) == pytest.approx(100)
+    apart = result.shares["Questions and reflections"].value
+    parts = [result.shares[name].value or 0 for name in ("Questions", "Reflections")]
+    assert apart == pytest.approx(sum(parts))
 
 
 def test_miti_values_are_those_of_the_coder() -> None:
