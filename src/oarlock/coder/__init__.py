@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from oarlock.coder.miti import Measure, MitiSummary
 from oarlock.coder.results import (
     EmpathyLevel,
-    Measure,
-    MitiSummary,
     ReplyCodes,
     SeekerTalk,
     SentenceCode,

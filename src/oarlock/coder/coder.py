@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oarlock.coder.language import UNKNOWN, language_of, words
+from oarlock.coder.miti import Measure
 from oarlock.coder.results import (
     EmpathyLevel,
-    Measure,
     ReplyCodes,
     SeekerTalk,
     SentenceCode,

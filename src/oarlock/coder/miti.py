@@ -9,16 +9,44 @@ counts neither. Questions and reflections are counted apart, in no family of the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from oarlock.coder.results import Measure, MitiSummary
 from oarlock.coder.tasks import CODE_LABELS, FAMILY_INDEX
 
 DRAWS = 1000
 _OPEN, _CLOSED, _SIMPLE, _COMPLEX = range(4)
 _JEFFREYS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """An estimate with its 95 % interval, which carries the coder's own error.
+
+    `value` is None where the measure is undefined (a ratio without a denominator); `high` is None
+    where the interval has no upper bound.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class MitiSummary:
+    """The MITI 4.2.1 summary measures of one reply or of many.
+
+    Source: Moyers, Manuel & Ernst (2014), MITI Coding Manual 4.2.1, section H.
+    """
+
+    reflection_to_question_ratio: Measure
+    percent_complex_reflections: Measure
+    percent_open_questions: Measure
+    mi_adherent_count: Measure
+    mi_non_adherent_count: Measure
+    counts: dict[str, Measure]
 
 
 def draw_counts(

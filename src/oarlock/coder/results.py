@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from oarlock.coder.miti import Measure, MitiSummary, summarise
+
 Talk = Literal["change", "sustain", "neutral"]
 
 
@@ -29,34 +31,6 @@ class SentenceCode:
     probabilities: dict[str, float]
     reliable: bool
     reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """An estimate with its 95 % interval, which carries the coder's own error.
-
-    `value` is None where the measure is undefined (a ratio without a denominator); `high` is None
-    where the interval has no upper bound.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class MitiSummary:
-    """The MITI 4.2.1 summary measures of one reply or of many.
-
-    Source: Moyers, Manuel & Ernst (2014), MITI Coding Manual 4.2.1, section H.
-    """
-
-    reflection_to_question_ratio: Measure
-    percent_complex_reflections: Measure
-    percent_open_questions: Measure
-    mi_adherent_count: Measure
-    mi_non_adherent_count: Measure
-    counts: dict[str, Measure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +65,6 @@ class ReplyCodes:
     @cached_property
     def miti(self) -> MitiSummary:
         """The MITI 4.2.1 summary measures, with intervals; computed when first asked for."""
-        from oarlock.coder.miti import summarise
-
         return summarise([sentence.probabilities for sentence in self.sentences])
 
 

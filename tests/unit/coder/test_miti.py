@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oarlock.coder.miti import draw_counts, summarise
-from oarlock.coder.results import Measure, MitiSummary
+from oarlock.coder.miti import Measure, MitiSummary, draw_counts, summarise
 from oarlock.coder.tasks import CODE_LABELS, FAMILY_INDEX
 
 OPEN, CLOSED, SIMPLE, COMPLEX = range(4)

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -167,10 +168,16 @@ def held_out(run: Run, data: TrainingData, fold: int, report: Report) -> Path:
     return path
 
 
+@cache
+def _data(run: Run) -> TrainingData:
+    """Return the examples of a run, read once for all the folds of a process."""
+    return load(run.data, run.recipe, seed=run.seed)
+
+
 def _job(run: Run, fold: int | None) -> None:
-    """Fit one fold, or the final model, in a process of its own on one thread."""
+    """Fit one fold, or the final model, in another process on one thread."""
     torch.set_num_threads(1)
-    data = load(run.data, run.recipe, seed=run.seed)
+    data = _data(run)
 
     def report(name: str, step: int, steps: int, loss: float) -> None:
         state = run.work / f"progress-{name.replace(' ', '-')}.json"
