@@ -174,7 +174,7 @@ def _figures(metrics: Metrics) -> str:
         "## How well it does",
         "Every figure is measured on texts that the model was not fitted on: cross-validation "
         "that never cuts a question, a video or a seeker post. Codes use all five folds, the other "
-        "tasks two of the five; the fast tier one. Calibration and decision are fitted on one half "
+        "tasks, and the fast tier, one. Calibration and decision are fitted on one half "
         "of the groups and measured on the other. In brackets: 95 % bootstrap intervals that "
         "resample those groups whole. *Goal* is what was aimed at before training; where it was "
         "not reached, it says so. Published figures come from other test sets and other splits, "

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
-from oarlock.coder.results import Measure
+from oarlock.coder.miti import Measure
 from oarlock.errors import UserError
 from oarlock.report.profile import Cell
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from oarlock import __version__
 from oarlock.codebook import REFLECTIONS, display_groups, families
-from oarlock.coder.results import Measure
+from oarlock.coder.miti import Measure
 from oarlock.errors import UserError
 from oarlock.report import figures
 from oarlock.report.profile import MIN_REPLIES, Cell, Profile

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oarlock.codebook import CODES, QUESTIONS, REFLECTIONS, display_groups, families
-from oarlock.coder.results import Measure
+from oarlock.coder.miti import Measure
 from oarlock.report.coded import MECHANISMS, CodedSentences, cells_of, week_of
 
 Floats = NDArray[np.float64]

@@ -12,7 +12,7 @@ import pytest
 
 from fake_coder import FakeCoder
 from oarlock.codebook import display_groups, families
-from oarlock.coder.results import Measure
+from oarlock.coder.miti import Measure
 from oarlock.report.demo import made_up_forum
 from oarlock.report.page import percent, plain, render, show_interval, show_value
 from oarlock.report.profile import Profile, profile

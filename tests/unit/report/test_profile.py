@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from oarlock.codebook import CODES, display_groups, families
-from oarlock.coder.miti import summarise
-from oarlock.coder.results import Measure
+from oarlock.coder.miti import Measure, summarise
 from oarlock.errors import UserError
 from oarlock.report.coded import PROBABILITY_COLUMNS, CodedBuilder, CodedSentences, week_of
 from oarlock.report.profile import MIN_REPLIES, profile

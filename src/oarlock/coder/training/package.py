@@ -45,14 +45,14 @@ LICENCE = "CC BY-NC-SA 4.0"
 MEASURED_ON = {
     "codes": "human labels of peer-forum sentences, five folds by question",
     "families": "human labels of peer-forum sentences, five folds by question",
-    "behaviour": "AnnoMI therapist turns, folds 0 and 1 of five by video",
-    "question": "AnnoMI questions, folds 0 and 1 of five by video",
-    "reflection": "AnnoMI reflections, folds 0 and 1 of five by video",
-    "talk": "AnnoMI client turns, folds 0 and 1 of five by video",
-    "empathy-er": "EPITOME replies, folds 0 and 1 of five by seeker post",
-    "empathy-ip": "EPITOME replies, folds 0 and 1 of five by seeker post",
-    "empathy-ex": "EPITOME replies, folds 0 and 1 of five by seeker post",
-    "summary": "replies written for Oarlock, folds 0 and 1 of five by seeker post",
+    "behaviour": "AnnoMI therapist turns, fold 0 of five by video",
+    "question": "AnnoMI questions, fold 0 of five by video",
+    "reflection": "AnnoMI reflections, fold 0 of five by video",
+    "talk": "AnnoMI client turns, fold 0 of five by video",
+    "empathy-er": "EPITOME replies, fold 0 of five by seeker post",
+    "empathy-ip": "EPITOME replies, fold 0 of five by seeker post",
+    "empathy-ex": "EPITOME replies, fold 0 of five by seeker post",
+    "summary": "replies written for Oarlock, fold 0 of five by seeker post",
 }
 
 

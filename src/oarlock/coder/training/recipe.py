@@ -12,8 +12,8 @@ from oarlock.coder.training.data import Example
 from oarlock.coder.training.fit import Schedule
 
 N_FOLDS = 5
-#: Folds in which the long tasks (AnnoMI, EPITOME) are tested as well as the gold sentences.
-FULL_FOLDS = (0, 1)
+#: The folds in which the long tasks (AnnoMI, EPITOME) are tested as well as the gold sentences.
+FULL_FOLDS = (0,)
 
 
 FIRST = Schedule(epochs=3, encoder_rate=1.5e-4, head_rate=1e-3, ema=0.995)
