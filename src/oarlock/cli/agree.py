@@ -11,7 +11,7 @@ from rich.table import Table
 
 from oarlock.cli.input import text_rows
 from oarlock.cli.output import JsonCommand, console_for_tables, write_json
-from oarlock.coder.agreement import (
+from oarlock.coder.quality.agreement import (
     COEFFICIENTS,
     Agreement,
     AgreementReport,
@@ -19,8 +19,8 @@ from oarlock.coder.agreement import (
     agreement,
     session_tallies,
 )
-from oarlock.coder.icc import MEANING, Icc, icc
-from oarlock.coder.ratings import (
+from oarlock.coder.quality.icc import MEANING, Icc, icc
+from oarlock.coder.quality.ratings import (
     RatingColumns,
     Ratings,
     find_columns,

@@ -71,8 +71,8 @@ def main(
     carries on where it stopped.
     """
     from oarlock.coder import Coder
-    from oarlock.coder.batch import code_file
-    from oarlock.coder.replies import Options, describe, find_columns
+    from oarlock.coder.files.batch import code_file
+    from oarlock.coder.files.replies import Options, describe, find_columns
 
     options = Options(
         text_column=text_column,
@@ -91,7 +91,7 @@ def main(
         for part, column in describe(find_columns(source, options), options).items():
             print(f"The column of the {part} is {column!r}.", file=sys.stderr)
     if engine == "spark":
-        from oarlock.coder.spark import code_file_on_spark
+        from oarlock.coder.files.spark import code_file_on_spark
 
         Coder.load(tier=tier)  # a wrong tier or damaged weights are told before Spark starts
         outcome = code_file_on_spark(source, out, options, make_coder=partial(Coder.load, tier))

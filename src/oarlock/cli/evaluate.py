@@ -12,8 +12,8 @@ from rich.table import Table
 from oarlock.cli.input import text_rows
 from oarlock.cli.output import JsonCommand, console_for_tables, write_json
 from oarlock.codebook.labels import TASK_LABELS
-from oarlock.coder.evaluation import Evaluation, evaluate
-from oarlock.coder.gold import GoldColumns, gold_set
+from oarlock.coder.quality.evaluation import Evaluation, evaluate
+from oarlock.coder.quality.gold import GoldColumns, gold_set
 from oarlock.corpus.reading import read_records
 from oarlock.errors import UserError
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from oarlock.codebook import code_by
-from oarlock.coder.evaluation import score
+from oarlock.coder.quality.evaluation import score
 from oarlock.coder.tasks import HEADS, MECHANISMS
 from oarlock.errors import UserError
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oarlock.coder import evaluation
 from oarlock.coder.coder import Coder
-from oarlock.coder.fairness import fairness_figures
 from oarlock.coder.fast import StaticEmbeddings
+from oarlock.coder.quality import evaluation
+from oarlock.coder.quality.fairness import fairness_figures
 from oarlock.coder.tasks import CODE_LABELS, FAMILY_INDEX, FAMILY_LABELS, HEADS
 from oarlock.coder.training import distill
 from oarlock.coder.training.agreement import agreement_figures

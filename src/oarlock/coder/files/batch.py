@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from oarlock.coder.replies import (
+from oarlock.coder.files.replies import (
     Columns,
     EmptyRows,
     Item,
@@ -25,7 +25,7 @@ from oarlock.coder.replies import (
     items,
     survey_input,
 )
-from oarlock.coder.rows import COLUMN_TYPES, ReplyCoder, sentence_rows
+from oarlock.coder.files.rows import COLUMN_TYPES, ReplyCoder, sentence_rows
 from oarlock.corpus.reading import STANDARD_INPUT, file_format, read_records
 from oarlock.corpus.writing import STANDARD_OUTPUT, ResumableWriter, StreamWriter
 from oarlock.errors import UserError

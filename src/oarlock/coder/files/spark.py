@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from oarlock.coder.batch import Outcome, check_paths, code_chunk, output_types
-from oarlock.coder.replies import (
+from oarlock.coder.files.batch import Outcome, check_paths, code_chunk, output_types
+from oarlock.coder.files.replies import (
     EmptyRows,
     Item,
     Options,
@@ -25,7 +25,7 @@ from oarlock.coder.replies import (
     find_columns,
     items,
 )
-from oarlock.coder.rows import ReplyCoder
+from oarlock.coder.files.rows import ReplyCoder
 from oarlock.corpus.reading import STANDARD_INPUT, file_format, read_records
 from oarlock.corpus.writing import ResumableWriter
 from oarlock.errors import UserError
@@ -167,7 +167,7 @@ def _code_parts(
 
 
 def _own_columns(types: dict[str, type]) -> set[str]:
-    from oarlock.coder.rows import COLUMN_TYPES
+    from oarlock.coder.files.rows import COLUMN_TYPES
 
     return {*COLUMN_TYPES, "text"} & set(types)
 

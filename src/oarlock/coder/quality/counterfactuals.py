@@ -95,7 +95,7 @@ class Pair:
 
 @cache
 def _rows(kind: str) -> tuple[dict[str, str], ...]:
-    path = files("oarlock.coder") / "fairness_pairs.csv"
+    path = files("oarlock.coder.quality") / "fairness_pairs.csv"
     with path.open("r", encoding="utf-8") as file:
         return tuple(row for row in csv.DictReader(file) if row["kind"] == kind)
 

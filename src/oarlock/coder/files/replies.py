@@ -10,7 +10,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from oarlock.coder.rows import COLUMN_TYPES, PASSED_THROUGH
+from oarlock.coder.files.rows import COLUMN_TYPES, PASSED_THROUGH
 from oarlock.corpus.reading import Records, cell_text, read_records
 from oarlock.errors import UserError
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from fake_coder import FakeCoder
 from oarlock.codebook import CODES, code_by
-from oarlock.coder import counterfactuals, fairness
-from oarlock.coder.counterfactuals import KINDS, NAMES, edit_pairs, pairs_of, swap_gender
-from oarlock.coder.fairness import fairness_figures, wilson
+from oarlock.coder.quality import counterfactuals, fairness
+from oarlock.coder.quality.counterfactuals import KINDS, NAMES, edit_pairs, pairs_of, swap_gender
+from oarlock.coder.quality.fairness import fairness_figures, wilson
 
 
 class NameCoder(FakeCoder):

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from fake_coder import FakeCoder
-from oarlock.coder.batch import code_file
-from oarlock.coder.replies import Item, Options, SeenIds, chunked
-from oarlock.coder.rows import COLUMN_TYPES
+from oarlock.coder.files.batch import code_file
+from oarlock.coder.files.replies import Item, Options, SeenIds, chunked
+from oarlock.coder.files.rows import COLUMN_TYPES
 from oarlock.corpus import writing
 from oarlock.corpus.writing import ResumableWriter
 from oarlock.errors import UserError

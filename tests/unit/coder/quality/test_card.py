@@ -10,10 +10,10 @@ import pytest
 
 from fake_coder import FakeCoder
 from oarlock.codebook import CODES
-from oarlock.coder.card import render_markdown
-from oarlock.coder.evaluation import score
-from oarlock.coder.fairness import fairness_figures
-from oarlock.coder.published import FIGURES, SOURCES
+from oarlock.coder.quality.card import render_markdown
+from oarlock.coder.quality.evaluation import score
+from oarlock.coder.quality.fairness import fairness_figures
+from oarlock.coder.quality.published import FIGURES, SOURCES
 from oarlock.coder.tasks import TASKS
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oarlock.codebook.labels import TASK_LABELS, resolve_label
-from oarlock.coder.gold import is_missing, suggestion
+from oarlock.coder.quality.gold import is_missing, suggestion
 from oarlock.errors import UserError
 
 Rows = Iterable[tuple[int, Mapping[str, object]]]

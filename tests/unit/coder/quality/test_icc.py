@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from oarlock.coder.icc import FORMS, icc
+from oarlock.coder.quality.icc import FORMS, icc
 
 # Shrout & Fleiss (1979), table 2: six targets, four judges.
 TABLE_2 = np.array(

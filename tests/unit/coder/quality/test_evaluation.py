@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from oarlock.codebook.labels import TASK_LABELS
-from oarlock.coder.evaluation import evaluate, score, soft_score
-from oarlock.coder.gold import GoldSet
+from oarlock.coder.quality.evaluation import evaluate, score, soft_score
+from oarlock.coder.quality.gold import GoldSet
 
 metrics = pytest.importorskip("sklearn.metrics")
 

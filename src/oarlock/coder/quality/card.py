@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from oarlock.codebook import CODES
-from oarlock.coder.published import CITATIONS, FIGURES, SOURCES, Published
+from oarlock.coder.quality.published import CITATIONS, FIGURES, SOURCES, Published
 
 Metrics = Mapping[str, Any]
 
@@ -334,7 +334,7 @@ def _fairness(metrics: Metrics) -> str:
                 "Where the second is lower, supporters who write so are measured less well; do "
                 "not compare groups that write differently without coding a sample by hand."
             )
-    parts.append("To run it again: `python -m oarlock.coder.fairness`.")
+    parts.append("To run it again: `python -m oarlock.coder.quality.fairness`.")
     return "\n\n".join(parts)
 
 

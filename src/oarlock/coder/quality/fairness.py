@@ -1,7 +1,7 @@
 """Does the code change when only the person changes: gender, name, identity, dialect?
 
-`python -m oarlock.coder.fairness` prints it, with `--json` as JSON. Beside each share of changed
-codes stands a yardstick: the share that changes under an edit that means nothing, and for names
+`python -m oarlock.coder.quality.fairness` prints it, with `--json` as JSON. Beside each share of
+changed codes stands a yardstick: the share that changes under an edit that means nothing, and for names
 and identities also under a change of word within a group.
 """
 
@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from oarlock.coder.counterfactuals import KINDS, Pair, edit_pairs, pairs_of, swap_pairs
-from oarlock.coder.evaluation import Predictor
+from oarlock.coder.quality.counterfactuals import KINDS, Pair, edit_pairs, pairs_of, swap_pairs
+from oarlock.coder.quality.evaluation import Predictor
 
 #: 97.5 % quantile of the normal distribution.
 _Z = 1.959963984540054
@@ -171,7 +171,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the figures of a tier."""
     from oarlock.coder import Coder
 
-    parser = argparse.ArgumentParser(prog="python -m oarlock.coder.fairness", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m oarlock.coder.quality.fairness", description=__doc__
+    )
     parser.add_argument("--tier", default="standard", help="standard or fast")
     parser.add_argument("--weights", type=Path, help="folder of weights of your own training")
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oarlock.coder.agreement import agreement, fleiss, gwet_ac1, krippendorff, session_tallies
+from oarlock.coder.quality.agreement import (
+    agreement,
+    fleiss,
+    gwet_ac1,
+    krippendorff,
+    session_tallies,
+)
 
 N = -1
 # Krippendorff (2011), Computing Krippendorff's Alpha-Reliability, section C: four observers, twelve
@@ -120,7 +126,7 @@ def test_resampled_forms_agree_with_the_kept_packages(
     from sklearn.metrics import cohen_kappa_score
     from statsmodels.stats.inter_rater import fleiss_kappa
 
-    from oarlock.coder.agreement import cohen
+    from oarlock.coder.quality.agreement import cohen
 
     table = np.random.default_rng(seed).integers(0, n_labels, (n_units, n_raters))
     counts = np.stack([(table == k).sum(axis=1) for k in range(n_labels)], axis=1).astype(float)

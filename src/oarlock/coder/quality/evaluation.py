@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oarlock.codebook.labels import TASK_LABELS
-from oarlock.coder.gold import GoldSet
+from oarlock.coder.quality.gold import GoldSet
 from oarlock.errors import OarlockError
 
 Floats = NDArray[np.float64]

@@ -1,0 +1,1 @@
+"""Coding of whole files: found, checked, coded in chunks, here or on Spark."""

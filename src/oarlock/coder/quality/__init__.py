@@ -1,0 +1,1 @@
+"""How good the coder is: against people, between people, across wordings; the model card."""
