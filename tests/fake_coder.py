@@ -29,9 +29,7 @@ class FakeCoder:
     def labels(task: str) -> tuple[str, ...]:
         return TASK_LABELS[task]
 
-    def decide(
-        self, probabilities: NDArray[np.floating], task: str = "codes"
-    ) -> NDArray[np.int64]:
+    def decide(self, probabilities: NDArray[np.floating], task: str = "codes") -> NDArray[np.int64]:
         return np.asarray(probabilities.argmax(axis=1), dtype=np.int64)
 
     def predict(

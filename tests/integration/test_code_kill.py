@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from fake_coder import FakeCoder
-from oarlock.coder.batch import code_file
-from oarlock.coder.replies import Options
+from oarlock.coder.files.batch import code_file
+from oarlock.coder.files.replies import Options
 
 TESTS = Path(__file__).resolve().parents[1]
 RUN = """
 import sys, time
 from fake_coder import FakeCoder
-from oarlock.coder.batch import code_file
-from oarlock.coder.replies import Options
+from oarlock.coder.files.batch import code_file
+from oarlock.coder.files.replies import Options
 
 class SlowCoder(FakeCoder):
     def code_many(self, *args, **kwargs):

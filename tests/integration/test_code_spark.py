@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from fake_coder import FakeCoder
-from oarlock.coder.batch import code_file
-from oarlock.coder.replies import Options
+from oarlock.coder.files.batch import code_file
+from oarlock.coder.files.replies import Options
 from oarlock.errors import UserError
 
 pytestmark = [
@@ -65,7 +65,7 @@ def source(tmp_path: Path) -> Path:
 def test_the_rows_are_those_of_the_local_engine(
     source: Path, tmp_path: Path, session: Any, suffix: str
 ) -> None:
-    from oarlock.coder.spark import code_file_on_spark
+    from oarlock.coder.files.spark import code_file_on_spark
 
     options = Options(batch_size=10, context_column="post", with_text=suffix == "csv")
     local, spark = tmp_path / f"local.{suffix}", tmp_path / f"spark.{suffix}"
@@ -79,7 +79,7 @@ def test_the_rows_are_those_of_the_local_engine(
 
 
 def test_faults_leave_nothing_behind(tmp_path: Path, session: Any) -> None:
-    from oarlock.coder.spark import code_file_on_spark
+    from oarlock.coder.files.spark import code_file_on_spark
 
     source, out = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("id,text\n1,hi\n1,ho\n")
