@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oarlock.coder.language import UNKNOWN, language_of, words
-from oarlock.coder.miti import Measure
+from oarlock.coder.miti import expected_counts
 from oarlock.coder.results import (
     EmpathyLevel,
     ReplyCodes,
@@ -210,16 +210,16 @@ class Coder:
                 for k, (a, b) in enumerate(pairs)
             )
             first += len(pairs)
+            is_read = any(sentence.reason != "language" for sentence in sentences)
             results.append(
                 ReplyCodes(
                     text_length=len(reply),
                     sentences=sentences,
-                    summary_probability=float(whole["summary"][index, 1]) if pairs else 0.0,
+                    summary_probability=float(whole["summary"][index, 1]) if is_read else 0.0,
                     empathy={
                         name: _level(int(levels[head][index]), whole[head][index])
-                        if pairs
-                        else EmpathyLevel(0, (1.0, 0.0, 0.0))
                         for head, name in MECHANISMS.items()
+                        if is_read
                     },
                     language=language,
                     model_version=self.model_version,
@@ -275,12 +275,8 @@ class Coder:
         bounds = [_sentences(text) for text in texts]
         pieces = [text[a:b] for text, pairs in zip(texts, bounds, strict=True) for a, b in pairs]
         before: list[str | None] = []
-        for index, (text, pairs) in enumerate(zip(texts, bounds, strict=True)):
-            # The first sentence answers the supporter, each later one follows its neighbour.
-            previous = contexts[index] if contexts is not None else None
-            for a, b in pairs:
-                before.append(previous)
-                previous = text[a:b]
+        for index, pairs in enumerate(bounds):
+            before += [contexts[index] if contexts is not None else None] * len(pairs)
         p = self._probabilities(["talk"], pieces, before)["talk"]
         decided = self.decide(p, "talk")
         results, first = [], 0
@@ -299,15 +295,16 @@ class Coder:
     ) -> SeekerTalk:
         language = language_of(text)
         labels = TASKS["talk"]
-        sentences = []
+        sentences, read = [], []
         for (a, b), row, label in zip(pairs, p, decided, strict=True):
-            reason = (
-                "no words"
-                if not words(text[a:b])
-                else "language"
-                if _foreign(text[a:b], language)
-                else None
-            )
+            reason = None
+            if not words(text[a:b]):
+                reason = "no words"
+            elif _foreign(text[a:b], language):
+                reason = "language"
+                row = np.full(len(labels), 1 / len(labels), dtype=np.float32)
+            if reason != "language":
+                read.append(row)
             best = int(label) if reason is None else labels.index("neutral")
             sentences.append(
                 TalkSentence(
@@ -320,18 +317,7 @@ class Coder:
                     reason=reason,
                 )
             )
-        rng = np.random.default_rng(0)
-        draws = np.zeros((1000, len(labels)))
-        for row in p.astype(np.float64):
-            draws += rng.multinomial(1, row / row.sum(), size=1000)
-        counts = {
-            label: Measure(
-                float(p[:, i].sum()),
-                float(np.quantile(draws[:, i], 0.025)),
-                float(np.quantile(draws[:, i], 0.975)),
-            )
-            for i, label in enumerate(labels)
-        }
+        counts = expected_counts(np.array(read).reshape(-1, len(labels)), labels)
         return SeekerTalk(tuple(sentences), counts, language, self.model_version)
 
 

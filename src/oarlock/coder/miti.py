@@ -9,7 +9,7 @@ counts neither. Questions and reflections are counted apart, in no family of the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,29 +52,51 @@ class MitiSummary:
 def draw_counts(
     probabilities: NDArray[np.floating], *, draws: int = DRAWS, seed: int = 0
 ) -> NDArray[np.int64]:
-    """Return (draws, 15) counts of each code, every sentence's code drawn from its probabilities.
+    """Return (draws, n_labels) counts, every sentence's label drawn from its probabilities.
 
     Args:
-        probabilities: (n, 15) calibrated probabilities of the sentences, in the order of the codes.
+        probabilities: (n, n_labels) calibrated probabilities of the sentences.
         draws: Number of draws.
         seed: Seed, so that the same text gives the same interval.
     """
     rng = np.random.default_rng(seed)
-    counts = np.zeros((draws, len(CODE_LABELS)), dtype=np.int64)
+    counts = np.zeros((draws, probabilities.shape[1]), dtype=np.int64)
     for row in probabilities:
-        codes = np.searchsorted(np.cumsum(row)[:-1], rng.random(draws) * row.sum(), side="right")
-        counts[np.arange(draws), codes] += 1
+        labels = np.searchsorted(np.cumsum(row)[:-1], rng.random(draws) * row.sum(), side="right")
+        counts[np.arange(draws), labels] += 1
     return counts
 
 
-def _interval(draws: NDArray[np.float64]) -> tuple[float, float | None]:
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return float(low), float(high) if np.isfinite(high) else None
+def expected_counts(
+    probabilities: NDArray[np.floating], labels: Sequence[str]
+) -> dict[str, Measure]:
+    """Return the expected number of sentences with each label, and how far it may be off.
+
+    Args:
+        probabilities: (n, n_labels) calibrated probabilities of the sentences.
+        labels: Names of the labels.
+    """
+    drawn = draw_counts(probabilities)
+    expected = probabilities.sum(0)
+    return {label: _count(float(expected[i]), drawn[:, i]) for i, label in enumerate(labels)}
+
+
+def _measure(value: float, draws: NDArray[np.float64]) -> Measure:
+    """Return the value with the central 95 % of the draws, widened to hold the value."""
+    low, high = (float(q) for q in np.quantile(draws, [0.025, 0.975]))
+    return Measure(value, min(low, value), max(high, value) if np.isfinite(high) else None)
+
+
+def _may_be_none(draws: NDArray[np.int64]) -> bool:
+    """Whether a count of zero is plausible: then the Jeffreys interval ends at the boundary.
+
+    Source: Brown, Cai & DasGupta (2001), section 4.1.2.
+    """
+    return float((draws == 0).mean()) >= 0.025
 
 
 def _count(expected: float, draws: NDArray[np.int64]) -> Measure:
-    low, high = _interval(draws.astype(np.float64))
-    return Measure(float(expected), low, high)
+    return _measure(expected, draws.astype(np.float64))
 
 
 def _ratio(
@@ -85,8 +107,8 @@ def _ratio(
         return Measure(None, None, None)
     rng = np.random.default_rng(1)
     draws = rng.gamma(top_draws + _JEFFREYS) / rng.gamma(bottom_draws + _JEFFREYS)
-    low, high = _interval(draws)
-    return Measure(top / bottom, low, high)
+    measure = _measure(top / bottom, draws)
+    return replace(measure, low=0.0) if _may_be_none(top_draws) else measure
 
 
 def _percent(
@@ -97,8 +119,10 @@ def _percent(
         return Measure(None, None, None)
     rng = np.random.default_rng(1)
     draws = 100.0 * rng.beta(part_draws + _JEFFREYS, rest_draws + _JEFFREYS)
-    low, high = _interval(draws)
-    return Measure(100.0 * part / (part + rest), low, high)
+    measure = _measure(100.0 * part / (part + rest), draws)
+    if _may_be_none(part_draws):
+        measure = replace(measure, low=0.0)
+    return replace(measure, high=100.0) if _may_be_none(rest_draws) else measure
 
 
 def summarise(

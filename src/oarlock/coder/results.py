@@ -50,7 +50,7 @@ class ReplyCodes:
         sentences: One record per sentence that holds more than white space.
         summary_probability: Probability that the reply draws together several themes of what the
             seeker wrote (code Summary), 0 to 1.
-        empathy: Level of each mechanism, by its name.
+        empathy: Level of each mechanism, by its name; empty where no sentence is English.
         language: ISO 639-1 code of the reply's language, "und" where it cannot be told.
         model_version: Tier and release of the weights.
     """
@@ -64,8 +64,12 @@ class ReplyCodes:
 
     @cached_property
     def miti(self) -> MitiSummary:
-        """The MITI 4.2.1 summary measures, with intervals; computed when first asked for."""
-        return summarise([sentence.probabilities for sentence in self.sentences])
+        """The MITI 4.2.1 summary measures, with intervals; computed when first asked for.
+
+        Sentences that are not English were not read and are left out.
+        """
+        read = [s.probabilities for s in self.sentences if s.reason != "language"]
+        return summarise(read)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Does the code change when only the person changes: gender, name, identity, dialect?
 
 `python -m oarlock.coder.quality.fairness` prints it, with `--json` as JSON. Beside each share of
-changed codes stands a yardstick: the share that changes under an edit that means nothing, and for names
-and identities also under a change of word within a group.
+changed codes stands a yardstick: the share that changes under an edit that means nothing, and for
+names and identities also under a change of word within a group.
 """
 
 from __future__ import annotations

@@ -285,6 +285,37 @@ def own_talk(data: Path) -> list[Example]:
     return examples
 
 
+#: Texts that share this many words in a row are taken for the same words.
+_SAME_WORDS = 8
+
+
+def already_labelled(held: list[Example], fitted: list[Example]) -> set[int]:
+    """Return the positions of seeker turns that repeat a turn labelled in the first stage.
+
+    HLQC transcribes some of the videos that AnnoMI does.
+    """
+    whole: set[str] = set()
+    runs: set[str] = set()
+
+    def pieces(words: list[str]) -> set[str]:
+        n = len(words) - _SAME_WORDS + 1
+        return {" ".join(words[k : k + _SAME_WORDS]) for k in range(max(0, n))}
+
+    for example in fitted:
+        if example.head == "talk":
+            text = normalise(example.text)
+            whole.add(text)
+            runs |= pieces(text.split())
+    result = set()
+    for index, example in enumerate(held):
+        if example.head == "talk":
+            text = normalise(example.text)
+            words = text.split()
+            if (len(words) >= 4 and text in whole) or runs & pieces(words):
+                result.add(index)
+    return result
+
+
 def own_empathy(data: Path) -> list[Example]:
     """Return replies whose empathy levels were labelled for Oarlock."""
     posts = {

@@ -22,14 +22,19 @@ WIDTH = 64
 HIDDEN = 192
 
 
-def unlabelled(data: Path, limit: int, *, seed: int) -> tuple[list[str], list[str]]:
+def unlabelled(
+    data: Path, limit: int, *, hidden: set[str], seed: int
+) -> tuple[list[str], list[str]]:
     """Return sentences and whole replies that the student learns from, human labels aside.
 
-    Gold sentences are left out, so that the student is never shown what it is tested on.
+    Args:
+        data: Folder of the public data.
+        limit: Most sentences; a sixth as many replies.
+        hidden: Normalised texts that the student is tested on; gold sentences are always left out.
+        seed: Seed of the draw.
     """
     rng = np.random.default_rng(seed)
-    hidden = {example.group for example in sources.gold(data)}
-    hidden |= {sources.normalise(example.text) for example in sources.gold(data)}
+    hidden = hidden | {sources.normalise(example.text) for example in sources.gold(data)}
     replies = [text for text in sources.reply_texts(data).values() if text.strip()]
     with (data / "mi/rated_responses_dev.csv").open(encoding="utf-8", newline="") as file:
         replies += [row["response"] for row in csv.DictReader(file)]
@@ -52,7 +57,7 @@ def unlabelled(data: Path, limit: int, *, seed: int) -> tuple[list[str], list[st
                 sentences.add(text[start:end])
     ordered = sorted(sentences)
     kept = [ordered[i] for i in rng.permutation(len(ordered))[:limit]]
-    whole = sorted(set(replies))
+    whole = sorted({text for text in replies if sources.normalise(text) not in hidden})
     return kept, [whole[i] for i in rng.permutation(len(whole))[: limit // 6]]
 
 

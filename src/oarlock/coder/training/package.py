@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from oarlock.coder.coder import Coder
+from oarlock.coder.coder import CONTEXT_HEADS, Coder
 from oarlock.coder.fast import StaticEmbeddings
 from oarlock.coder.quality import evaluation
 from oarlock.coder.quality.fairness import fairness_figures
@@ -20,6 +20,7 @@ from oarlock.coder.tasks import CODE_LABELS, FAMILY_INDEX, FAMILY_LABELS, HEADS
 from oarlock.coder.training import distill
 from oarlock.coder.training.agreement import agreement_figures
 from oarlock.coder.training.calibrate import fit_calibration
+from oarlock.coder.training.data import already_labelled, normalise
 from oarlock.coder.training.export import export_int8
 from oarlock.coder.training.model import base_model_path
 from oarlock.coder.training.recipe import TrainingData, second_stage
@@ -32,19 +33,14 @@ from oarlock.coder.training.train import (
     read_held_out,
     tokenizer,
 )
-from oarlock.coder.weights import MANIFEST, Calibration
+from oarlock.coder.weights import MANIFEST, MIN_SUPPORT, RELIABLE_F1, Calibration
 
-#: Below this held-out F1 a code is flagged as unreliable.
-RELIABLE_F1 = 0.4
-#: Below this probability a sentence is flagged as uncertain: on held-out gold sentences, codes
-#: given with less were wrong more often than right.
-UNCERTAIN_BELOW = 0.45
 MIN_WORDS = 4
 LICENCE = "CC BY-NC-SA 4.0"
 
 MEASURED_ON = {
-    "codes": "human labels of peer-forum sentences, five folds by question",
-    "families": "human labels of peer-forum sentences, five folds by question",
+    "codes": "human labels of peer-forum sentences, five folds, by question where it is known",
+    "families": "human labels of peer-forum sentences, five folds, by question where it is known",
     "behaviour": "AnnoMI therapist turns, fold 0 of five by video",
     "question": "AnnoMI questions, fold 0 of five by video",
     "reflection": "AnnoMI reflections, fold 0 of five by video",
@@ -56,18 +52,29 @@ MEASURED_ON = {
 }
 
 
+def _conditions(head: str) -> tuple[bool, ...]:
+    """Return whether a head is read with context, without it, or both ways."""
+    return (True, False) if head in CONTEXT_HEADS else (False,)
+
+
+def _fit(parts: list[dict[str, Any]], rows: list[NDArray[np.bool_]]) -> Calibration:
+    """Return the calibration fitted on some rows of every condition together."""
+    pairs = list(zip(parts, rows, strict=True))
+    return fit_calibration(
+        np.concatenate([part["logits"][keep] for part, keep in pairs]),
+        np.concatenate([part["labels"][keep] for part, keep in pairs]),
+    )
+
+
 def calibrations(run: Run) -> dict[str, Calibration]:
     """Return the calibration of every head, fitted on held-out logits with and without context."""
     result = {}
     for head, labels in HEADS.items():
-        parts = [read_held_out(run, head, context=context) for context in (True, False)]
+        parts = [read_held_out(run, head, context=context) for context in _conditions(head)]
         if not len(parts[0]["labels"]):
             result[head] = Calibration.identity(len(labels))
             continue
-        result[head] = fit_calibration(
-            np.concatenate([part["logits"] for part in parts]),
-            np.concatenate([part["labels"] for part in parts]),
-        )
+        result[head] = _fit(parts, [np.ones(len(part["labels"]), dtype=bool) for part in parts])
     return result
 
 
@@ -106,22 +113,31 @@ def _measured(
     }
 
 
-def cross_fitted(head: str, held: dict[str, Any]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def cross_fitted(
+    head: str, parts: list[dict[str, Any]]
+) -> list[tuple[NDArray[np.float32], NDArray[np.int64]]]:
     """Return probabilities and labels of held-out rows, calibrated on the other half of the groups.
 
     So that calibration is never measured on the rows that it was fitted on.
+
+    Args:
+        head: The head.
+        parts: Held-out rows under each condition (with and without context).
     """
-    groups = sorted(set(held["groups"]))
+    groups = sorted({group for part in parts for group in part["groups"]})
     half = {group: k % 2 for k, group in enumerate(groups)}
-    side = np.array([half[group] for group in held["groups"]])
-    result = np.zeros((len(side), len(HEADS[head])), dtype=np.float32)
-    predicted = np.zeros(len(side), dtype=np.int64)
-    for value in (0, 1):
-        rows = side == value
-        calibration = fit_calibration(held["logits"][~rows], held["labels"][~rows])
-        result[rows] = calibration.probabilities(held["logits"][rows])
-        predicted[rows] = calibration.decide(result[rows])
-    return result, predicted
+    sides = [np.array([half[group] for group in part["groups"]]) for part in parts]
+    fitted = [_fit(parts, [side != value for side in sides]) for value in (0, 1)]
+    result = []
+    for part, side in zip(parts, sides, strict=True):
+        p = np.zeros((len(side), len(HEADS[head])), dtype=np.float32)
+        predicted = np.zeros(len(side), dtype=np.int64)
+        for value in (0, 1):
+            rows = side == value
+            p[rows] = fitted[value].probabilities(part["logits"][rows])
+            predicted[rows] = fitted[value].decide(p[rows])
+        result.append((p, predicted))
+    return result
 
 
 def families(codes: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -135,22 +151,31 @@ def family_labels(labels: NDArray[np.integer]) -> NDArray[np.int64]:
     return np.array([of[int(label)] for label in labels], dtype=np.int64)
 
 
-def metrics(run: Run) -> dict[str, Any]:
-    """Return the held-out figures of every task, with intervals that resample groups whole."""
+def metrics(run: Run, data: TrainingData) -> dict[str, Any]:
+    """Return the held-out figures of every task, with intervals that resample groups whole.
+
+    Client turns that the first stage had seen, since another data set transcribes some of the same
+    videos, are left out.
+    """
     result: dict[str, Any] = {}
+    seen = already_labelled(data.tested["annomi"][0], data.between)
     for head, labels in HEADS.items():
-        for context in (True, False):
-            held = read_held_out(run, head, context=context)
-            if len(set(held["groups"])) < 4 or (context and head == "codes"):
-                continue
-            p, predicted = cross_fitted(head, held)
-            suffix = " without context" if not context and head != "codes" else ""
+        conditions = _conditions(head)
+        parts = [read_held_out(run, head, context=context) for context in conditions]
+        if head == "talk":
+            parts = [without(part, seen) for part in parts]
+        if len(set(parts[0]["groups"])) < 4:
+            continue
+        fitted = cross_fitted(head, parts)
+        for context, held, (p, predicted) in zip(conditions, parts, fitted, strict=True):
+            suffix = " without context" if head in CONTEXT_HEADS and not context else ""
             result[head + suffix] = _measured(p, predicted, held, labels, MEASURED_ON[head])
             if head == "codes":
                 held_families = {**held, "labels": family_labels(held["labels"])}
                 result["families"] = _measured(
                     families(p), None, held_families, FAMILY_LABELS, MEASURED_ON["families"]
                 )
+                result[head]["uncertain_below"] = uncertain_below(p, predicted, held["labels"])
             if head == "behaviour":
                 rows = held["n_words"] >= MIN_WORDS
                 longer = {
@@ -163,13 +188,44 @@ def metrics(run: Run) -> dict[str, Any]:
     return result
 
 
-def student(run: Run, fold: int | None, report: Report) -> Path:
-    """Fit the fast tier of a fold or of the final model, unless it is there; return its file."""
+def without(part: dict[str, Any], seen: set[int]) -> dict[str, Any]:
+    """Return held-out rows without those whose index in their source is among `seen`."""
+    keep = np.array([int(index) not in seen for index in part["index"]], dtype=bool)
+    return {
+        name: [value for value, kept in zip(values, keep, strict=True) if kept]
+        if isinstance(values, list)
+        else values[keep]
+        for name, values in part.items()
+    }
+
+
+def uncertain_below(
+    p: NDArray[np.floating], predicted: NDArray[np.integer], labels: NDArray[np.integer]
+) -> float:
+    """Return the probability below which codes were wrong more often than right."""
+    given = p[np.arange(len(p)), predicted]
+    right = predicted == labels
+    grid = np.arange(0.2, 0.81, 0.05)
+    doubtful = [t for t in grid if (given < t).sum() >= 20 and right[given < t].mean() < 0.5]
+    return round(float(max(doubtful, default=0.2)), 2)
+
+
+def student(run: Run, data: TrainingData, fold: int | None, report: Report) -> Path:
+    """Fit the fast tier of a fold or of the final model, unless it is there; return its file.
+
+    The student of a fold is never shown a text that the fold holds out.
+    """
     name = "final" if fold is None else f"fold-{fold}"
     path = run.work / f"fast-{name}.npz"
     if not path.exists():
         teacher = int8_encoder(run.work / f"{name}.pt")
-        sentences, replies = distill.unlabelled(run.data, run.recipe.n_unlabelled, seed=run.seed)
+        held = second_stage(data, fold)[1] if fold is not None else []
+        sentences, replies = distill.unlabelled(
+            run.data,
+            run.recipe.n_unlabelled,
+            hidden={normalise(example.text) for example in held},
+            seed=run.seed,
+        )
         texts, targets = distill.teach(
             lambda heads, t: probabilities_of(teacher, heads, t, report), sentences, replies
         )
@@ -192,7 +248,9 @@ def student_figures(
 ) -> tuple[dict[str, Any], dict[str, Calibration]]:
     """Return figures and calibrations of the fast tier on one fold that its teacher never saw."""
     model = StaticEmbeddings(path, Path(base_model_path()) / "tokenizer.json")
-    _, held = second_stage(data, fold)
+    _, every = second_stage(data, fold)
+    seen = already_labelled(every, data.between)
+    held = [example for index, example in enumerate(every) if index not in seen]
     figures: dict[str, Any] = {}
     fitted: dict[str, Calibration] = {}
     for head, labels in HEADS.items():
@@ -207,7 +265,7 @@ def student_figures(
             continue
         fitted[head] = fit_calibration(rows["logits"], rows["labels"])
         on = MEASURED_ON[head].split(",")[0] + f", fold {fold} of five"
-        p, predicted = cross_fitted(head, rows)
+        ((p, predicted),) = cross_fitted(head, [rows])
         figures[head] = _measured(p, predicted, rows, labels, on)
         if head == "codes":
             rows["labels"] = family_labels(rows["labels"])
@@ -220,14 +278,22 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _tier(
-    folder: Path, names: tuple[str, ...], fitted: dict[str, Calibration], figures: dict[str, Any]
-) -> dict[str, Any]:
-    weak = [
+def weak_codes(figures: dict[str, Any]) -> set[str]:
+    """Return the codes that held-out figures show to be unreliable, or too rare to know."""
+    return {
         name
         for name, one in figures["codes"]["per_class"].items()
-        if one["f1"] is None or one["f1"] < RELIABLE_F1
-    ]
+        if one["f1"] is None or one["f1"] < RELIABLE_F1 or one["support"] < MIN_SUPPORT
+    }
+
+
+def _tier(
+    folder: Path,
+    names: tuple[str, ...],
+    fitted: dict[str, Calibration],
+    weak: set[str],
+    uncertain: float,
+) -> dict[str, Any]:
     return {
         "files": {name: _digest(folder / name) for name in names},
         "calibration": {
@@ -239,7 +305,7 @@ def _tier(
             for head, c in fitted.items()
         },
         "unreliable_codes": [name for name in CODE_LABELS if name in weak],
-        "uncertain_below": UNCERTAIN_BELOW,
+        "uncertain_below": uncertain,
     }
 
 
@@ -249,9 +315,11 @@ def assemble(run: Run, data: TrainingData, release: str, report: Report) -> Path
     folder.mkdir(parents=True, exist_ok=True)
     export_int8(_load(run.work / "final.pt"), folder / "standard.onnx")
     shutil.copyfile(Path(base_model_path()) / "tokenizer.json", folder / "tokenizer.json")
-    shutil.copyfile(student(run, None, report), folder / "fast.npz")
-    figures = {"standard": metrics(run)}
-    figures["fast"], fast_fitted = student_figures(data, 0, student(run, 0, report))
+    shutil.copyfile(student(run, data, None, report), folder / "fast.npz")
+    figures: dict[str, Any] = {"release": release, "standard": metrics(run, data)}
+    figures["fast"], fast_fitted = student_figures(data, 0, student(run, data, 0, report))
+    weak = weak_codes(figures["standard"])
+    uncertain = figures["standard"]["codes"]["uncertain_below"]
     manifest = {
         "release": release,
         "licence": LICENCE,
@@ -261,9 +329,18 @@ def assemble(run: Run, data: TrainingData, release: str, report: Report) -> Path
                 folder,
                 ("standard.onnx", "tokenizer.json"),
                 calibrations(run),
-                figures["standard"],
+                weak,
+                uncertain,
             ),
-            "fast": _tier(folder, ("fast.npz", "tokenizer.json"), fast_fitted, figures["fast"]),
+            # One fold says too little of rare codes: what the teacher cannot do, the student
+            # cannot either.
+            "fast": _tier(
+                folder,
+                ("fast.npz", "tokenizer.json"),
+                fast_fitted,
+                weak | weak_codes(figures["fast"]),
+                uncertain,
+            ),
         },
     }
     _write(folder / "metrics.json", figures)
