@@ -17,6 +17,8 @@ from oarlock.coder.tasks import HEADS, REPLY_HEADS
 
 #: Texts that one thread takes at a time.
 _SHARE = 16
+#: Texts that are made into word pieces together, to bound memory.
+_TEXTS_AT_A_TIME = 4096
 
 
 class Encoder:
@@ -55,8 +57,23 @@ class Encoder:
         results = {
             head: np.zeros((len(texts), len(HEADS[head])), dtype=np.float32) for head in heads
         }
-        if not texts:
-            return results
+        for start in range(0, len(texts), _TEXTS_AT_A_TIME):
+            part = slice(start, start + _TEXTS_AT_A_TIME)
+            self._fill(
+                {head: result[part] for head, result in results.items()},
+                texts[part],
+                contexts[part] if contexts is not None else None,
+            )
+        return results
+
+    def _fill(
+        self,
+        results: dict[str, NDArray[np.float32]],
+        texts: Sequence[str],
+        contexts: Sequence[str | None] | None,
+    ) -> None:
+        """Write the logits of some texts into the rows that are theirs."""
+        heads = list(results)
         long = any(head in REPLY_HEADS for head in heads)
         ids, mask, segments = encode_pairs(self._tokenizer, texts, contexts, long=long)
         lengths = mask.sum(1)
@@ -65,7 +82,7 @@ class Encoder:
             for row in rows:
                 part, width = slice(row, row + 1), int(lengths[row])
                 outputs = self._session.run(
-                    list(heads),
+                    heads,
                     {
                         "input_ids": ids[part, :width],
                         "attention_mask": mask[part, :width],
@@ -82,4 +99,3 @@ class Encoder:
         else:
             with ThreadPoolExecutor(self._threads) as pool:
                 list(pool.map(run, shares))
-        return results

@@ -14,8 +14,8 @@ from oarlock.errors import OarlockError, UserError
 REPLY = "that sounds really lonely. what would help you get through tonight? hang in there 💛"
 CONTEXT = "i moved away for uni and i dont know anyone here"
 SPANISH = "Siento mucho que estés pasando por esto, no estás sola y te leo con atención."
-#: int8 scales are chosen for a whole run, so neighbours of a text move its logits a little.
-INT8 = 0.1
+#: Every text is a run of its own, so neighbours change nothing; the fast tier sums in other orders.
+SAME = 1e-5
 
 
 def texts_of(reply: str, codes: ReplyCodes) -> list[str]:
@@ -122,7 +122,7 @@ def test_code_takes_a_line_of_100_kb(coder: Coder) -> None:
 
 def test_predict_reads_what_follows_much_white_space(coder: Coder) -> None:
     padded, plain = coder.predict([" \n" * 50_000 + "why?", "why?"])
-    np.testing.assert_allclose(padded, plain, atol=INT8)
+    np.testing.assert_allclose(padded, plain, atol=SAME)
 
 
 @pytest.mark.parametrize("reply", ["😭😭😭", "🙏", "12 34", "!!!", ":)", "❤️"])
@@ -179,11 +179,11 @@ def test_code_many_keeps_the_order_and_gives_what_code_gives(coder: Coder) -> No
         for other in (two, three):
             assert texts_of(reply, one) == texts_of(reply, other)
             assert (one.language, one.model_version) == (other.language, other.model_version)
-            assert one.summary_probability == pytest.approx(other.summary_probability, abs=INT8)
+            assert one.summary_probability == pytest.approx(other.summary_probability, abs=SAME)
             for a, b in zip(one.sentences, other.sentences, strict=True):
-                assert a.reason in {b.reason, "uncertain", "rare code", None}
+                assert a.reason == b.reason
                 np.testing.assert_allclose(
-                    list(a.probabilities.values()), list(b.probabilities.values()), atol=INT8
+                    list(a.probabilities.values()), list(b.probabilities.values()), atol=SAME
                 )
 
 
