@@ -21,7 +21,7 @@ SUREST_SHARE = 0.7
 _TINY = 1e-12
 
 
-class Predictor(Protocol):
+class TextCoder(Protocol):
     """The part of `oarlock.coder.Coder` that an evaluation needs."""
 
     @property
@@ -57,7 +57,8 @@ class Evaluation:
             accuracy_surest_70; None where undefined.
         calibration: ece (15 equal-width bins), ece_equal_mass, brier (summed over labels, 0 to 2),
             nll (nats per text).
-        intervals: 95 % percentile bootstrap interval of each of these.
+        intervals: 95 % percentile bootstrap interval of each of these. The F1 means of a resample
+            go over the labels that count in the whole file.
         confusion: Rows are human labels, columns predictions, in the order of `labels`.
         soft: Only for reflections: how the probability of "complex" follows the share of labels
             "complex" among rows with the same text and context.
@@ -122,7 +123,7 @@ class Evaluation:
 
 
 def evaluate(
-    coder: Predictor,
+    coder: TextCoder,
     gold: GoldSet,
     *,
     tier: str,
@@ -284,7 +285,14 @@ def _intervals(
 
 
 class _Table:
-    """Labels and probabilities, ready to be measured under many weights."""
+    """Labels and probabilities, ready to be measured under many weights.
+
+    The means of F1 go over the labels that count in the whole file, whatever a resample holds: were
+    a rare label left out where it is not drawn, the interval would be of a mean over the other,
+    easier ones. A label that is drawn neither as truth nor as prediction has no F1 there; its F1 of
+    the whole file stands in, because 0 would call it missed and leaving it out would change the
+    mean. (Leaving out the whole resample would leave none where a few groups hold a label each.)
+    """
 
     def __init__(self, truth: Ints, probabilities: Floats, predicted: Ints | None) -> None:
         self.n, self.n_labels = probabilities.shape
@@ -298,6 +306,10 @@ class _Table:
         self.width_bin = np.clip(np.ceil(self.confidence * N_BINS).astype(int) - 1, 0, N_BINS - 1)
         # Surest first; ties keep the order of the file.
         self.order = np.argsort(-self.confidence, kind="stable")
+        whole = self.confusion(np.ones(self.n))
+        self.is_true = whole.sum(axis=1) > 0
+        self.is_seen = self.is_true | (whole.sum(axis=0) > 0)
+        self.f1 = _f1(whole, np.zeros(self.n_labels))
 
     def confusion(self, weights: Floats) -> Floats:
         """Return the weighted confusion matrix, shape (n_labels, n_labels)."""
@@ -311,8 +323,7 @@ class _Table:
         matrix = self.confusion(weights)
         true_count, predicted_count = matrix.sum(axis=1), matrix.sum(axis=0)
         hits = np.diagonal(matrix)
-        both = true_count + predicted_count
-        f1 = np.divide(2 * hits, both, out=np.zeros_like(both), where=both > 0)
+        f1 = _f1(matrix, self.f1)
         observed = float(hits.sum()) / total
         expected = float(true_count @ predicted_count) / total**2
         ordered = weights[self.order]
@@ -322,9 +333,9 @@ class _Table:
         taken = np.clip(target - (upto - ordered), 0, ordered)
         scores: dict[str, float | None] = {
             "accuracy": observed,
-            "macro_f1": float(f1[true_count > 0].mean()),
+            "macro_f1": float(f1[self.is_true].mean()),
             "macro_f1_all": float(f1.mean()),
-            "macro_f1_seen": float(f1[both > 0].mean()),
+            "macro_f1_seen": float(f1[self.is_seen].mean()),
             "kappa": (observed - expected) / (1 - expected) if expected < 1 - 1e-12 else None,
             "accuracy_surest_70": float(taken @ self.correct[self.order]) / target,
         }
@@ -344,6 +355,13 @@ class _Table:
     def _ece(bins: Ints, weights: Floats, confidence: Floats, correct: Floats) -> float:
         gap = np.bincount(bins, weights=weights * (confidence - correct), minlength=N_BINS)
         return float(np.abs(gap).sum() / weights.sum())
+
+
+def _f1(matrix: Floats, absent: Floats) -> Floats:
+    """Return F1 by label out of a confusion matrix; `absent` where a label is in neither margin."""
+    both = matrix.sum(axis=1) + matrix.sum(axis=0)
+    f1: Floats = np.divide(2 * np.diagonal(matrix), both, out=absent.copy(), where=both > 0)
+    return f1
 
 
 def soft_score(gold: GoldSet, probability: Floats) -> dict[str, float | int | None]:

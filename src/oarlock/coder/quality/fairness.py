@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from oarlock.coder.quality.counterfactuals import KINDS, Pair, edit_pairs, pairs_of, swap_pairs
-from oarlock.coder.quality.evaluation import Predictor
+from oarlock.coder.quality.evaluation import TextCoder
 
 #: 97.5 % quantile of the normal distribution.
 _Z = 1.959963984540054
@@ -42,7 +42,7 @@ def wilson(share: float, n: int) -> tuple[float, float]:
 class _Codes:
     """Codes and probabilities of texts taken whole, each text coded once."""
 
-    def __init__(self, coder: Predictor, texts: Sequence[str]) -> None:
+    def __init__(self, coder: TextCoder, texts: Sequence[str]) -> None:
         self.labels = list(coder.labels("codes"))
         unique = sorted(set(texts), key=lambda text: (len(text), text))
         parts = [
@@ -108,7 +108,7 @@ def _right(codes: _Codes, pairs: Sequence[Pair]) -> dict[str, Any]:
     return result
 
 
-def fairness_figures(coder: Predictor) -> dict[str, Any]:
+def fairness_figures(coder: TextCoder) -> dict[str, Any]:
     """Return how often the code changes with gender, names, identity terms and dialect.
 
     Args:

@@ -195,11 +195,6 @@ def gold_set(
     return gold
 
 
-def _check_task(task: str | None) -> None:
-    if task is not None and task not in TASK_LABELS:
-        raise UserError(f"Unknown task {task!r}.", remedy=f"Use one of: {', '.join(TASK_LABELS)}.")
-
-
 def _row(number: int, cells: Mapping[str, object], columns: GoldColumns, source: str) -> _Row:
     label, text = cells.get(columns.label), cells.get(columns.text)
     context = cells.get(columns.context) if columns.context else None

@@ -110,6 +110,33 @@ def test_intervals_are_wider_when_rows_of_a_group_move_together() -> None:
     )
 
 
+def test_interval_of_macro_f1_is_about_the_labels_of_the_whole_file() -> None:
+    # The third label has four examples of 1,012 and is always missed.
+    truth = np.repeat([0, 1, 2], [504, 504, 4])
+    predicted = np.where(truth == 2, 0, truth)
+    result = score(truth, np.eye(3)[predicted], labels=["a", "b", "c"], n_resamples=1000)
+    for name in ("macro_f1", "macro_f1_all", "macro_f1_seen"):
+        interval, value = result.intervals[name], result.scores[name]
+        assert interval is not None
+        assert value is not None
+        assert interval[0] <= value <= interval[1]
+        assert interval[1] <= 2 / 3
+
+
+def test_label_that_few_groups_hold_leaves_an_interval_around_the_value() -> None:
+    # Each of the rare labels is in one of ten groups, so a third of the resamples lack it.
+    rng = np.random.default_rng(5)
+    truth = rng.integers(0, 2, 200)
+    truth[:3], truth[20:23] = 2, 3
+    predicted = np.where(rng.random(200) < 0.8, truth, 0)
+    groups = [str(row // 20) for row in range(200)]
+    result = score(truth, np.eye(4)[predicted], labels=list("abcd"), groups=groups)
+    interval, value = result.intervals["macro_f1"], result.scores["macro_f1"]
+    assert interval is not None
+    assert value is not None
+    assert interval[0] <= value <= interval[1]
+
+
 def test_one_group_gives_no_interval() -> None:
     truth, probabilities = random_case(30, 3, 0)
     result = score(truth, probabilities, labels=["a", "b", "c"], groups=["t"] * 30, n_resamples=20)
