@@ -86,7 +86,13 @@ def main(
             raters=tuple(name.strip() for name in raters.split(",")) if raters else (),
         )
         columns = find_columns(records.columns, wanted, records.name)
-        ratings = read_ratings(text_rows(records, records.columns), columns, records.name)
+        cells = (
+            (columns.unit, *columns.raters)
+            if columns.raters
+            else (columns.unit, columns.rater, columns.value)
+        )
+        rows = text_rows(records, [*cells, columns.thread, columns.session])
+        ratings = read_ratings(rows, columns, records.name)
     if scores:
         forms, n_sessions = icc(score_table(ratings))
         content: dict[str, Any] = {

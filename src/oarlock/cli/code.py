@@ -33,7 +33,8 @@ def main(
         typer.Option(help="Column of identifiers.", show_default="id or reply_id, else the row"),
     ] = None,
     context_column: Annotated[
-        str | None, typer.Option(help="Column of what each reply answers.")
+        str | None,
+        typer.Option(help="Column of what each reply answers.", show_default="context, if any"),
     ] = None,
     keep: Annotated[
         list[str] | None,

@@ -10,6 +10,8 @@ import codecs
 import csv
 import json
 import math
+import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +35,10 @@ _SUFFIXES = {
     ".pq": "parquet",
 }
 _PARQUET_ROWS = 1024
+_MAX_NAME = 40
+_MAX_NAME_WORDS = 3
+_SENTENCE = re.compile(r"""[!?…"“”„«»。！？、，؟।\r\n]|[.,;:](?:\s|$)|\w['’]\w""")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _UTF8_REMEDY = "Save the file as UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW."
 
 
@@ -87,11 +93,49 @@ class Records:
         """
         for option, column in columns.items():
             if column is not None and column not in self.columns:
-                raise UserError(
-                    f"{self.name} has no column {column!r}. It has: "
-                    f"{', '.join(self.columns) or 'none'}.",
-                    remedy=f"Name the right column with {option}.{_separator_hint(self)}",
-                )
+                remedy = f"Name the right column with {option}.{_separator_hint(self)}"
+                raise no_column(self.name, column, self.columns, remedy)
+
+
+def looks_like_name(column: str) -> bool:
+    """Return whether a column name may be shown: one that is long or a sentence may be a reply."""
+    return (
+        len(column) <= _MAX_NAME
+        and len(column.split()) <= _MAX_NAME_WORDS
+        and not _SENTENCE.search(column)
+    )
+
+
+def shown_columns(columns: Sequence[str]) -> str:
+    """Return the columns of a file for a message.
+
+    A file without a header has its first row for one, which can be what somebody wrote. So the
+    names are shown only if all of them look like names.
+    """
+    if all(map(looks_like_name, columns)):
+        return ", ".join(columns) or "none"
+    n_columns = f"{len(columns)} column{'' if len(columns) == 1 else 's'}"
+    return f"{n_columns}; the first row does not look like a header"
+
+
+def no_column(
+    name: str, column: str, columns: Sequence[str], remedy: str, *, besides: str = ""
+) -> UserError:
+    """Return the error that a file lacks a column.
+
+    Args:
+        name: Name of the file.
+        column: What it lacks.
+        columns: What it has.
+        remedy: How to name the right column.
+        besides: What else was looked for and not found.
+    """
+    if not all(map(looks_like_name, columns)):
+        remedy = f"If the file has no header, add one as its first row. {remedy}"
+    return UserError(
+        f"{name} has no column {column!r}{besides}. It has: {shown_columns(columns)}.",
+        remedy=remedy,
+    )
 
 
 def read_records(
@@ -114,6 +158,8 @@ def read_records(
             raised when the iteration reaches it.
     """
     name = "standard input" if str(source) == STANDARD_INPUT else str(source)
+    if str(source) != STANDARD_INPUT:
+        _refuse_pipe(Path(source))
     kind = file_format(source, format)
     if str(source) == STANDARD_INPUT:
         if kind == "parquet":
@@ -133,10 +179,8 @@ def read_records(
         try:
             stream = path.open("rb")
         except OSError as error:
-            raise UserError(
-                f"{name} cannot be read: {error.strerror}.", remedy="Check the permissions."
-            ) from None
-        size = path.stat().st_size if path.is_file() else None
+            raise _unreadable(name, error) from None
+        size = path.stat().st_size
     lines = _Lines(stream, name)
     try:
         if kind == "jsonl":
@@ -145,6 +189,15 @@ def read_records(
     except BaseException:
         stream.close()
         raise
+
+
+def _refuse_pipe(path: Path) -> None:
+    """Refuse what can be read only once: a second reading would begin in the middle of a row."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise UserError(
+            f"{path} is not a regular file but a pipe or a device.",
+            remedy="Name - for the input and pipe it: ... | oarlock code - OUT",
+        )
 
 
 def file_format(source: str | Path, format: str | None = None) -> str:  # noqa: A002
@@ -173,6 +226,8 @@ def file_format(source: str | Path, format: str | None = None) -> str:  # noqa: 
 def cell_text(record: Record, column: str, name: str) -> str | None:
     """Return a cell as text; None where it is missing (absent, null, NaN, or white space alone).
 
+    Half a character (a lone surrogate, which JSON can name but no file can hold) becomes U+FFFD.
+
     Args:
         record: A row.
         column: Name of the column.
@@ -185,12 +240,12 @@ def cell_text(record: Record, column: str, name: str) -> str | None:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, list | dict | bytes):
+        shown = f"column {column!r}" if looks_like_name(column) else "a column"
         raise UserError(
-            f"{name}, row {record.row}, column {column!r}: expected text, found "
-            f"{type(value).__name__}.",
+            f"{name}, row {record.row}, {shown}: expected text, found {type(value).__name__}.",
             remedy="Write one text per row.",
         )
-    text = value if isinstance(value, str) else str(value)
+    text = _HALF_CHARACTER.sub("\ufffd", value) if isinstance(value, str) else str(value)
     return text if text.strip() else None
 
 
@@ -268,17 +323,28 @@ def _csv(lines: _Lines, name: str, kind: str, size: int | None, stream: IO[bytes
                     f"{name}, line {start}: not a CSV row ({error}).",
                     remedy="Check the quotation marks of the row that begins there.",
                 ) from None
-            if cells:
-                yield start, cells
+            yield start, cells
 
     source = rows()
-    header = tuple(next(source, (0, []))[1])
+    header = tuple(next((cells for _, cells in source if cells), []))
     if not header:
         raise _empty(name)
     _check_header(header, name)
 
+    def filled() -> Iterator[tuple[int, list[str]]]:
+        """Rows without the blank lines, save those that are rows: of one column, and not last."""
+        n_blank = 0
+        for line, cells in source:
+            if not cells:
+                n_blank += len(header) == 1
+                continue
+            for blank in range(n_blank):
+                yield line - n_blank + blank, [""]
+            n_blank = 0
+            yield line, cells
+
     def records() -> Iterator[Record]:
-        for row, (line, cells) in enumerate(source, start=1):
+        for row, (line, cells) in enumerate(filled(), start=1):
             if len(cells) != len(header):
                 raise UserError(
                     f"{name}, row {row} (line {line}): {len(cells)} cells where the header has "
@@ -294,9 +360,13 @@ def _check_header(header: Sequence[str], name: str) -> None:
     seen: set[str] = set()
     for column in header:
         if column in seen:
+            if all(map(looks_like_name, header)):
+                fault = f"the column {column!r} occurs twice in the header"
+            else:
+                fault = f"a column occurs twice in {shown_columns(header)}"
             raise UserError(
-                f"{name}: the column {column!r} occurs twice in the header.",
-                remedy="Give every column its own name.",
+                f"{name}: {fault}.",
+                remedy="Begin the file with a row that gives every column its own name.",
             )
         seen.add(column)
 
@@ -360,6 +430,8 @@ def _parquet(path: Path, columns: Sequence[str] | None) -> Records:
 
     try:
         file = pq.ParquetFile(path, pre_buffer=False)
+    except PermissionError as error:
+        raise _unreadable(str(path), error) from None
     except (pa.ArrowException, OSError) as error:
         raise damaged(error) from None
     header = tuple(file.schema_arrow.names)
@@ -377,6 +449,11 @@ def _parquet(path: Path, columns: Sequence[str] | None) -> Records:
             raise damaged(error) from None
 
     return Records(str(path), "parquet", header, size, records(), file.close)
+
+
+def _unreadable(name: str, error: OSError) -> UserError:
+    reason = os.strerror(error.errno) if error.errno else "no permission"
+    return UserError(f"{name} cannot be read: {reason}.", remedy="Check the permissions.")
 
 
 def _empty(name: str) -> UserError:

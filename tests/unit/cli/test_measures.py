@@ -12,6 +12,7 @@ import pytest
 import oarlock.coder
 from fake_coder import FakeCoder
 from oarlock.cli import app as cli
+from oarlock.corpus import demo
 
 Result = tuple[int, str, str]
 SECRET = "i feel so alone tonight"
@@ -251,6 +252,49 @@ def test_agree_says_undefined_with_a_reason(run: Callable[..., Result], tmp_path
     assert "undefined: only one label occurs" in out
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("code", "OUT"),
+        ("code", "OUT", "--text-column", "words"),
+        ("code", "OUT", "--keep", "age"),
+        ("evaluate",),
+        ("evaluate", "--text-column", "words"),
+        ("agree",),
+        ("agree", "--raters", "a,b"),
+        ("agree", "--thread-column", "t"),
+        ("report",),
+        ("report", "--group-column", "city"),
+    ],
+)
+@pytest.mark.parametrize("header", [SECRET, f"1,{SECRET}", f"{SECRET},{SECRET}", f"r1;{SECRET}"])
+def test_a_first_row_that_is_somebodys_text_is_never_shown(
+    run: Callable[..., Result], tmp_path: Path, args: tuple[str, ...], header: str
+) -> None:
+    file = tmp_path / "replies.csv"
+    file.write_text(f"{header}\n{header}\n", "utf-8")
+    options = [str(tmp_path / "out.csv") if arg == "OUT" else arg for arg in args[1:]]
+    code, out, err = run(args[0], file, *options)
+    assert code == 2
+    assert SECRET not in out + err
+    assert "the first row does not look like a header" in err
+    assert "has no header, add one" in err or "Begin the file with a row" in err
+
+
+def test_agree_refuses_an_empty_unit_in_a_file_of_one_column_per_rater(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    rows: list[dict[str, object]] = [
+        {"unit": unit, "rater 1": "Affirm", "rater 2": "Affirm"} for unit in (3, 4, "")
+    ]
+    code, _, err = run("agree", write(tmp_path / "wide.csv", rows))
+    assert code == 2
+    assert "row 3, column 'unit': empty" in err
+    for row in rows:
+        del row["unit"]
+    assert run("agree", write(tmp_path / "wide.csv", rows))[0] == 0
+
+
 # --- report and demo --------------------------------------------------------------------------
 
 
@@ -260,9 +304,26 @@ def test_demo_codes_and_report_reads_what_it_wrote(run: Callable[..., Result]) -
     page = Path("demo-output/demo-report.html")
     assert str(page.resolve()) in out
     assert "fiction" in page.read_text("utf-8")
+    replies = write(Path("replies.csv"), [dict(row) for row in demo.joined()])
+    assert run("code", replies, "coded.csv", "--context-column", "context", "-q")[0] == 0
+    assert Path("coded.csv").read_bytes() == Path("demo-output/demo-coded.csv").read_bytes()
     code, _, err = run("report", "demo-output/demo-coded.csv", "--out", "again.html")
     assert (code, err) == (0, "wrote again.html\n")
     assert "<blockquote" not in Path("again.html").read_text("utf-8")
+
+
+def test_report_finds_the_columns_that_code_finds(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    rows: list[dict[str, object]] = [
+        {"comment_id": f"c{i}", "body": "how are you? i get it", "topic": "sleep"} for i in range(6)
+    ]
+    file = write(tmp_path / "comments.csv", [*rows, {"comment_id": "", "body": " ", "topic": ""}])
+    code, _, err = run("report", file)
+    assert (code, err) == (0, "1 rows had no text.\nwrote comments-report.html\n")
+    page = Path("comments-report.html").read_text("utf-8")
+    assert "<code>c0</code>" in page
+    assert "sleep" in page
 
 
 def test_demo_with_the_public_data_shows_counselchat_without_text(

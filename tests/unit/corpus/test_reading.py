@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -164,3 +165,71 @@ def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
         read_records(tmp_path, format="csv")
     with pytest.raises(UserError, match="no format 'xml'"):
         read_records(tmp_path / "no.csv", format="xml")
+
+
+@pytest.mark.parametrize(
+    ("header", "shown"),
+    [
+        ("id,words", "id, words"),
+        ("reply.id,Text of reply", "reply.id, Text of reply"),
+        ("id,I can't do this anymore", "2 columns; the first row does not look like a header"),
+        ("id,so alone...", "2 columns; the first row does not look like a header"),
+        ("i can do this no more", "1 column; the first row does not look like a header"),
+        ("a" * 41, "1 column; the first row does not look like a header"),
+    ],
+)
+def test_columns_are_shown_only_if_all_look_like_names(
+    tmp_path: Path, header: str, shown: str
+) -> None:
+    path = write(tmp_path / "a.csv", header + "\n")
+    with read_records(path) as records, pytest.raises(UserError) as caught:
+        records.require({"--text-column": "text"})
+    assert caught.value.message.endswith(f"It has: {shown}.")
+    assert ("has no header" in (caught.value.remedy or "")) == ("first row" in shown)
+
+
+def test_a_text_that_occurs_twice_in_the_first_row_is_not_shown(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", f"{SECRET} i feel alone,{SECRET} i feel alone\n")
+    with pytest.raises(UserError, match="a column occurs twice in 2 columns; the first row") as one:
+        read_records(path)
+    assert SECRET not in str(one.value)
+
+
+def test_a_pipe_is_refused_because_it_is_read_twice(tmp_path: Path) -> None:
+    pipe = tmp_path / "a.csv"
+    os.mkfifo(pipe)
+    for path in (str(pipe), "/dev/null"):
+        with pytest.raises(UserError, match="not a regular file") as caught:
+            values(path)
+        assert "pipe it: ... | oarlock code - OUT" in (caught.value.remedy or "")
+
+
+def test_a_blank_line_in_a_file_of_one_column_is_a_row_without_text(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "\ntext\nhi\n\n\nho\n\n\n")
+    with read_records(path) as records:
+        found = [(one.row, cell_text(one, "text", "a")) for one in records]
+    assert found == [(1, "hi"), (2, None), (3, None), (4, "ho")]
+    assert values(write(path, "id,text\n1,hi\n\n2,ho\n"))[1]["id"] == "2"
+
+
+def test_half_an_emoji_becomes_a_replacement_character(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.jsonl", r'{"text": "hi \ud83d"}' + "\n" + r'{"text": "\ud83d\ude0a"}'
+    )
+    with read_records(path) as records:
+        assert [cell_text(one, "text", "a") for one in records] == ["hi \ufffd", "😊"]
+
+
+def test_a_parquet_file_that_may_not_be_read_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": ["hi"]}), path)
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "[Errno 13] Failed to open local file")
+
+    monkeypatch.setattr(pq, "ParquetFile", refused)
+    with pytest.raises(UserError, match=r"cannot be read: Permission denied\.") as caught:
+        values(path)
+    assert caught.value.remedy == "Check the permissions."

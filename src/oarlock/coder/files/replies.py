@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oarlock.coder.files.rows import COLUMN_TYPES, PASSED_THROUGH
-from oarlock.corpus.reading import Records, cell_text, read_records
+from oarlock.corpus.reading import Records, cell_text, no_column, read_records
 from oarlock.errors import UserError
 
 BATCH_SIZE = 256
@@ -20,6 +20,7 @@ BATCH_SIZE = 256
 _CHUNK_CHARACTERS = 1_000_000
 _TEXT_COLUMNS = ("text", "reply", "body", "comment", "message")
 _ID_COLUMNS = ("id", "reply_id", "comment_id")
+_CONTEXT_COLUMNS = ("context",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Options:
     Attributes:
         text_column: Column of the replies; None finds it by its usual names.
         id_column: Column of identifiers; None finds "id" or "reply_id", else rows are numbered.
-        context_column: Column of what each reply answers.
+        context_column: Column of what each reply answers; None takes "context" if it is there.
         keep: Columns that are passed through, besides the usual ones.
         with_text: Write the text of each sentence.
         skip_empty: Pass over rows without text instead of refusing them.
@@ -114,20 +115,25 @@ def columns_of(records: Records, options: Options) -> Columns:
             "--text-column": options.text_column,
             "--id-column": options.id_column,
             "--context-column": options.context_column,
-            **{"--keep" + " " * n: column for n, column in enumerate(options.keep)},
         }
     )
+    for column in options.keep:
+        records.require({"--keep": column})
     text = options.text_column or next(
         (name for name in _TEXT_COLUMNS if name in records.columns), None
     )
     if text is None:
-        raise UserError(
-            f"{records.name} has no column {_TEXT_COLUMNS[0]!r}. It has: "
-            f"{', '.join(records.columns)}.",
-            remedy="Name the column of the replies with --text-column.",
+        raise no_column(
+            records.name,
+            _TEXT_COLUMNS[0],
+            records.columns,
+            "Name the column of the replies with --text-column.",
         )
     identifier = options.id_column or next(
         (name for name in _ID_COLUMNS if name in records.columns), None
+    )
+    context = options.context_column or next(
+        (name for name in _CONTEXT_COLUMNS if name in records.columns and name != text), None
     )
     usual = (name for name in PASSED_THROUGH if name in records.columns)
     kept = tuple(dict.fromkeys([*usual, *options.keep]))
@@ -138,7 +144,7 @@ def columns_of(records: Records, options: Options) -> Columns:
                 "column of that name.",
                 remedy="Rename it in the input.",
             )
-    return Columns(text, identifier, options.context_column, kept)
+    return Columns(text, identifier, context, kept)
 
 
 def survey_input(source: str, options: Options, columns: Columns) -> Survey:
@@ -234,6 +240,8 @@ def describe(columns: Columns, options: Options) -> Mapping[str, str]:
         found["text"] = columns.text
     if options.id_column is None and columns.id is not None:
         found["identifiers"] = columns.id
+    if options.context_column is None and columns.context is not None:
+        found["context"] = columns.context
     return found
 
 

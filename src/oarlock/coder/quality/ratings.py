@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from oarlock.codebook.labels import TASK_LABELS, resolve_label
 from oarlock.coder.quality.gold import is_missing, suggestion
+from oarlock.corpus.reading import looks_like_name, no_column
 from oarlock.errors import UserError
 
 Rows = Iterable[tuple[int, Mapping[str, object]]]
@@ -65,7 +66,7 @@ def find_columns(columns: Sequence[str], wanted: RatingColumns, source: str) -> 
     named = [wanted.thread, wanted.session, *wanted.raters]
     for name in named:
         if name is not None and name not in columns:
-            raise _no_column(source, name, columns)
+            raise no_column(source, name, columns, "Check the name of the column.")
     if wanted.raters:
         if len(wanted.raters) < 2:
             raise UserError(
@@ -77,7 +78,9 @@ def find_columns(columns: Sequence[str], wanted: RatingColumns, source: str) -> 
     if long <= set(columns):
         return wanted
     wide = tuple(
-        c for c in columns if c.casefold().startswith(RATER_PREFIXES) and c != wanted.rater
+        c
+        for c in columns
+        if c.casefold().startswith(RATER_PREFIXES) and c != wanted.rater and looks_like_name(c)
     )
     if len(wide) >= 2:
         return RatingColumns(
@@ -86,20 +89,13 @@ def find_columns(columns: Sequence[str], wanted: RatingColumns, source: str) -> 
     missing = next(
         name for name in (wanted.unit, wanted.rater, wanted.value) if name not in columns
     )
-    raise UserError(
-        f"{source} has no column {missing!r}, and fewer than two columns that begin with rater, "
-        f"coder or annotator. It has: {', '.join(columns) or 'none'}.",
-        remedy=(
-            "Name the columns with --unit-column, --rater-column and --label-column, or one column "
-            "per rater with --raters a,b."
-        ),
-    )
-
-
-def _no_column(source: str, name: str, columns: Sequence[str]) -> UserError:
-    return UserError(
-        f"{source} has no column {name!r}. It has: {', '.join(columns) or 'none'}.",
-        remedy="Check the name of the column.",
+    raise no_column(
+        source,
+        missing,
+        columns,
+        "Name the columns with --unit-column, --rater-column and --label-column, or one column per "
+        "rater with --raters a,b.",
+        besides=", and fewer than two columns that begin with rater, coder or annotator",
     )
 
 
@@ -116,7 +112,12 @@ def read_ratings(rows: Rows, columns: RatingColumns, source: str) -> Ratings:
     ratings.raters = list(columns.raters)
     for number, row in rows:
         if columns.raters:
-            name = str(number) if is_missing(row.get(columns.unit)) else str(row[columns.unit])
+            if columns.unit in row and is_missing(row[columns.unit]):
+                raise UserError(
+                    f"{source}, row {number}, column {columns.unit!r}: empty.",
+                    remedy="Give every row a unit, or leave the column away: then rows are units.",
+                )
+            name = str(row.get(columns.unit, number)).strip()
             if name in unit_of:
                 raise UserError(
                     f"{source}, row {number}, column {columns.unit!r}: the unit occurs twice.",
