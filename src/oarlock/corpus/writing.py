@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import errno
-import io
 import json
 import os
 import sys
@@ -23,6 +22,7 @@ from oarlock.errors import UserError
 
 STANDARD_OUTPUT = "-"
 _PARQUET_ROWS = 10_000
+_REMOVES_OPEN_FILES = os.name == "posix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class ResumableWriter:
         types: Type by column, in the order of the output.
         key: What the rows depend on; a partial file with another key is never carried on.
         resume: True requires a partial file, False discards it, None carries on if there is one.
+        begins_again: The rows cannot be carried on: a partial file with the same key is written
+            anew. One with another key is refused as ever, unless `resume` is False.
     """
 
     def __init__(
@@ -59,12 +61,14 @@ class ResumableWriter:
         key: Mapping[str, Any],
         *,
         resume: bool | None = None,
+        begins_again: bool = False,
     ) -> None:
         self.path = path
         self._format = format
         self._types = types
         self._key = dict(key)
         self._resume = resume
+        self._begins_again = begins_again
         self.partial = path.with_name(path.name + ".partial")
         self.journal = path.with_name(path.name + ".partial.journal")
         self._stream: IO[bytes] | None = None
@@ -79,10 +83,14 @@ class ResumableWriter:
             )
         if self.path.is_dir():
             raise UserError(f"{self.path} is a folder.", remedy="Name a file in it.")
+        if self.path.exists() and not self.path.is_file():
+            raise UserError(
+                f"{self.path} is not a regular file but a pipe or a device.",
+                remedy="Name a file, or - for standard output.",
+            )
         try:
             with self._faults():
-                self._journal = self.journal.open("a+b")
-                _lock(self._journal, self.path)
+                self._journal = _open_locked(self.journal, self.path)
                 self._stream = self.partial.open("a+b")
                 self.position = self._recover()
         except BaseException:
@@ -133,15 +141,20 @@ class ResumableWriter:
             self._stream.close()
             os.replace(whole, self.path)
             _sync_folder(self.path.parent)
-            self.partial.unlink(missing_ok=True)
-            self.journal.unlink(missing_ok=True)
-        self._shut()
+            self._remove()
 
     def discard(self) -> None:
         """Remove what was written."""
-        self._shut()
+        with self._faults():
+            self._remove()
+
+    def _remove(self) -> None:
+        """Removes the partial file and the journal, under the lock: not those of a later run."""
+        if not _REMOVES_OPEN_FILES:
+            self._shut()
         self.partial.unlink(missing_ok=True)
         self.journal.unlink(missing_ok=True)
+        self._shut()
 
     def _shut(self) -> None:
         for stream in (self._stream, self._journal):
@@ -162,13 +175,12 @@ class ResumableWriter:
             self._check_key(lines[0].get("key", {}))
             size = self._stream.seek(0, os.SEEK_END)
             good = [Position(**line) for line in lines[1:] if line["n_bytes"] <= size]
-            if good:
+            if good and not self._begins_again:
                 self._stream.truncate(good[-1].n_bytes)
                 self._stream.seek(0, os.SEEK_END)
                 return good[-1]
         elif self._resume:
-            self._shut()
-            self.discard()
+            self._remove()
             raise UserError(
                 f"There is nothing to resume for {self.path}.", remedy="Leave out --resume."
             )
@@ -185,6 +197,8 @@ class ResumableWriter:
         changed = sorted(
             name for name in {*key, *self._key} if key.get(name) != self._key.get(name)
         )
+        if "engine" in changed:
+            changed = ["engine"]
         if changed:
             raise UserError(
                 f"{self.partial} was begun with another {', '.join(changed)}.",
@@ -241,12 +255,20 @@ def _delimited(
     *,
     header: bool = False,
 ) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter="\t" if format == "tsv" else ",", lineterminator="\n")
+    lines = _Lines()
+    # A cell with \r needs quotation marks; up to Python 3.12 only characters of the terminator do.
+    writer = csv.writer(lines, delimiter="\t" if format == "tsv" else ",", lineterminator="\r\n")
     if header:
         writer.writerow(types)
     writer.writerows([row.get(column) for column in types] for row in rows)
-    return text.getvalue().encode("utf-8", "replace")
+    return "".join(lines).encode("utf-8", "replace")
+
+
+class _Lines(list[str]):
+    """Takes the rows of `csv.writer`, one at a time, and ends each with a line feed alone."""
+
+    def write(self, row: str) -> None:
+        self.append(row.removesuffix("\r\n") + "\n")
 
 
 def _json_lines(
@@ -303,6 +325,26 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _open_locked(journal: Path, path: Path) -> IO[bytes]:
+    """Opens the journal under a lock, once that is the journal which the folder shows.
+
+    Between the opening and the lock another run may have ended and removed it: then its lock
+    holds off nobody.
+    """
+    while True:
+        stream = journal.open("a+b")
+        try:
+            _lock(stream, path)
+            if os.path.samestat(os.fstat(stream.fileno()), os.stat(journal)):
+                return stream
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            stream.close()
+            raise
+        stream.close()
 
 
 def _lock(stream: IO[bytes], path: Path) -> None:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from oarlock import __version__
 from oarlock.coder.files.replies import (
     Columns,
     EmptyRows,
@@ -78,6 +79,8 @@ def code_file(
     """
     out_format = _output_format(out, options)
     check_paths(source, out)
+    if resume and source == STANDARD_INPUT:
+        raise UserError("Standard input cannot be resumed.", remedy="Leave out --resume.")
     columns = find_columns(source, options, stdin=stdin) if source != STANDARD_INPUT else None
     survey = survey_input(source, options, columns) if columns is not None else None
     with read_records(
@@ -99,9 +102,11 @@ def code_file(
                 n_done += len(chunk)
                 report(n_done, total)
             return Outcome(n_done, n_sentences, counter.n, 0)
-        key = run_key(survey, columns, options, coder.model_version)
-        resume = False if survey is None and resume is None else resume
-        with ResumableWriter(Path(out), out_format, types, key, resume=resume) as writer:
+        formats = (records.format, out_format)
+        key = run_key(survey, columns, options, coder.model_version, formats)
+        with ResumableWriter(
+            Path(out), out_format, types, key, resume=resume, begins_again=survey is None
+        ) as writer:
             try:
                 done = _run(chunks, writer, coder, options, lambda n: report(n, total))
             except UserError:
@@ -159,16 +164,23 @@ def output_types(columns: Columns, options: Options) -> dict[str, type]:
 
 
 def run_key(
-    survey: Survey | None, columns: Columns, options: Options, model_version: str
+    survey: Survey | None,
+    columns: Columns,
+    options: Options,
+    model_version: str,
+    formats: tuple[str, str],
 ) -> dict[str, Any]:
-    """Return what the rows of an output depend on."""
+    """Return what the rows of an output depend on; `formats` are those of input and output."""
     return {
         "input": survey.sha256 if survey else None,
         "columns": {**asdict(columns), "kept": list(columns.kept)},
         "--with-text": options.with_text,
         "--skip-empty": options.skip_empty,
         "--batch-size": options.batch_size,
+        "input format": formats[0],
+        "output format": formats[1],
         "model version": model_version,
+        "version of Oarlock": __version__,
     }
 
 

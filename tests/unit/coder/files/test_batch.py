@@ -6,6 +6,8 @@ import csv
 import errno
 import io
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from fake_coder import FakeCoder
+from oarlock.coder.files import batch
 from oarlock.coder.files.batch import code_file
 from oarlock.coder.files.replies import Item, Options, SeenIds, chunked
 from oarlock.coder.files.rows import COLUMN_TYPES
 from oarlock.corpus import writing
+from oarlock.corpus.reading import read_records
 from oarlock.corpus.writing import ResumableWriter
 from oarlock.errors import UserError
 
@@ -111,6 +115,56 @@ def test_a_changed_input_or_option_is_not_carried_on(source: Path, tmp_path: Pat
     assert len(rows(tmp_path / "out.csv")) == 69
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("out_format", "another output format"),
+        ("format", "another input format"),
+        ("version", "another version of Oarlock"),
+    ],
+)
+def test_a_run_of_another_format_or_version_is_not_carried_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str, message: str
+) -> None:
+    source, out = tmp_path / "in.csv", str(tmp_path / "out.csv")
+    source.write_text("text\n" + "hi there\n" * 20)
+    with pytest.raises(KeyboardInterrupt):
+        code_file(str(source), out, Options(batch_size=4), Stops(2))
+    before = (tmp_path / "out.csv.partial").read_bytes()
+    options = Options(batch_size=4)
+    if change == "version":
+        monkeypatch.setattr(batch, "__version__", "99")
+    else:
+        options = replace(options, **{change: "tsv"})
+    with pytest.raises(UserError, match=message):
+        code_file(str(source), out, options, FakeCoder())
+    assert (tmp_path / "out.csv.partial").read_bytes() == before
+
+
+def test_standard_input_does_not_discard_the_interrupted_run_of_a_file(
+    source: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.csv"
+    with pytest.raises(KeyboardInterrupt):
+        code_file(str(source), str(out), Options(batch_size=4), Stops(2))
+    content = b"text\nhi\n"
+    with pytest.raises(UserError, match="begun with another"):
+        code_file("-", str(out), Options(), FakeCoder(), stdin=io.BytesIO(content))
+    with pytest.raises(UserError, match="cannot be resumed"):
+        code_file("-", str(out), Options(), FakeCoder(), resume=True, stdin=io.BytesIO(content))
+    code_file("-", str(out), Options(), FakeCoder(), resume=False, stdin=io.BytesIO(content))
+    assert len(rows(out)) == 1
+
+
+def test_an_interrupted_run_of_standard_input_begins_again(tmp_path: Path) -> None:
+    out, content = tmp_path / "out.csv", b"text\nhi\nho\nhey\n"
+    options = Options(batch_size=1)
+    with pytest.raises(KeyboardInterrupt):
+        code_file("-", str(out), options, Stops(2), stdin=io.BytesIO(content))
+    code_file("-", str(out), options, FakeCoder(), stdin=io.BytesIO(content))
+    assert [row["id"] for row in rows(out)] == ["1", "2", "3"]
+
+
 def test_resume_without_an_interrupted_run_is_refused(source: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing to resume"):
         code_file(str(source), str(tmp_path / "o.csv"), Options(), FakeCoder(), resume=True)
@@ -126,6 +180,78 @@ def test_a_second_run_on_the_same_output_is_refused(source: Path, tmp_path: Path
         code_file(str(source), str(out), Options(), FakeCoder())
 
 
+def test_the_lock_of_a_journal_that_was_removed_holds_nobody_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.csv"
+    journal = tmp_path / "out.csv.partial.journal"
+    lock = writing._lock
+    opened = []
+
+    def ends_between(stream: Any, path: Path) -> None:
+        lock(stream, path)
+        if not opened:  # another run ends, and removes the journal that was opened here
+            journal.unlink()
+        opened.append(stream)
+
+    monkeypatch.setattr(writing, "_lock", ends_between)
+    with ResumableWriter(out, "csv", COLUMN_TYPES, {}):
+        assert len(opened) == 2
+        assert journal.exists()
+        monkeypatch.setattr(writing, "_lock", lock)
+        with pytest.raises(UserError, match="Another run is writing"):
+            ResumableWriter(out, "csv", COLUMN_TYPES, {}).__enter__()
+
+
+@pytest.mark.parametrize("removes_open_files", [True, False])
+def test_the_journal_is_removed_under_the_lock_or_else_closed_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, removes_open_files: bool
+) -> None:
+    monkeypatch.setattr(writing, "_REMOVES_OPEN_FILES", removes_open_files)
+    closed = []
+    unlink = Path.unlink
+
+    def observed(path: Path, missing_ok: bool = False) -> None:
+        if path.name.endswith(".journal"):
+            assert writer._journal is not None
+            closed.append(writer._journal.closed)
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", observed)
+    with ResumableWriter(tmp_path / "out.csv", "csv", {"id": str}, {}) as writer:
+        writer.finish()
+    assert closed == [not removes_open_files]
+    assert writer._journal is not None
+    assert writer._journal.closed
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_kept_cells_with_any_line_end_come_back_as_they_were(tmp_path: Path, suffix: str) -> None:
+    cells = ["a\rb", "a\nb", "a\r\nb", "\r", "a\r\n", '"a"\r,', "a\tb"]
+    source, out = tmp_path / "in.jsonl", tmp_path / f"out.{suffix}"
+    source.write_text("".join(json.dumps({"text": "hi", "age": f"x{c}x"}) + "\n" for c in cells))
+    code_file(str(source), str(out), Options(keep=("age",)), FakeCoder())
+    with read_records(out) as records:
+        assert [record.values["age"] for record in records] == [f"x{c}x" for c in cells]
+    assert b"\r\n" not in out.read_bytes().replace(b"xa\r\nbx", b"").replace(b"xa\r\nx", b"")
+
+
+def test_a_column_called_context_is_taken_by_itself(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("text,context\nhi,i am sad\n")
+    seen: list[Any] = []
+
+    class Sees(FakeCoder):
+        def code_many(self, replies: Any, contexts: Any = None, batch_size: Any = None) -> Any:
+            seen.append(contexts)
+            return super().code_many(replies, contexts)
+
+    code_file(str(source), str(out), Options(), Sees())
+    code_file(str(source), str(out), Options(text_column="context"), Sees())
+    assert seen == [["i am sad"], None]
+
+
 @pytest.mark.parametrize(
     ("content", "options", "message"),
     [
@@ -135,6 +261,7 @@ def test_a_second_run_on_the_same_output_is_refused(source: Path, tmp_path: Path
         ("id,words\n1,hi\n", Options(), "has no column 'text'. It has: id, words"),
         ("id,text\n1,hi\n", Options(context_column="post"), "has no column 'post'"),
         ("id,text\n1,hi\n", Options(keep=("age",)), "has no column 'age'"),
+        ("id,text\n1,hi\n", Options(keep=("id", "sex")), "has no column 'sex'"),
         ("id,text,code\n1,hi,x\n", Options(keep=("code",)), "'code' cannot be kept"),
     ],
 )
@@ -194,13 +321,18 @@ def test_a_full_disk_leaves_a_run_that_carries_on(
 
 
 def test_outputs_that_cannot_be_are_refused(source: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
     for out, message in (
         (str(source), "is the input"),
         (str(tmp_path / "no" / "out.csv"), "does not exist"),
         (str(tmp_path / "out.doc"), "format is not known"),
+        (str(pipe), "is not a regular file"),
     ):
         with pytest.raises(UserError, match=message):
             code_file(str(source), out, Options(), FakeCoder())
+    assert pipe.is_fifo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "pipe.csv"]
     with pytest.raises(UserError, match="Parquet cannot be written to standard output"):
         code_file(str(source), "-", Options(out_format="parquet"), FakeCoder())
 
