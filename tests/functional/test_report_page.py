@@ -41,7 +41,7 @@ return found;
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shown = made_up_forum()
-    coded = code_replies(FakeCoder(), shown.replies, "demo", roles=shown.roles, with_text=True)
+    coded = code_replies(FakeCoder(), shown.replies, "demo", with_text=True)
     path = tmp_path_factory.mktemp("report") / "report.html"
     text = render(profile(coded, n_resamples=50), title=shown.title, with_text=True)
     path.write_text(text, encoding="utf-8")

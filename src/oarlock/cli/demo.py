@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import sys
 import webbrowser
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +31,8 @@ def main(
     With OARLOCK_DATA set to the folder of the public data it does the same for CounselChat.
     """
     from oarlock.coder import Coder
+    from oarlock.coder.files.rows import COLUMN_TYPES
+    from oarlock.corpus.writing import StreamWriter
     from oarlock.report.demo import counselchat, made_up_forum
     from oarlock.report.page import render
     from oarlock.report.profile import profile
@@ -42,7 +42,9 @@ def main(
     data = os.environ.get("OARLOCK_DATA")
     shown = counselchat(Path(data)) if data else made_up_forum()
     coder = Coder.load(tier=tier)
-    rows: list[Mapping[str, object]] = []
+    kept = dict.fromkeys(shown.replies[0].kept, str)
+    written = io.BytesIO()
+    writer = StreamWriter("csv", {**COLUMN_TYPES, **kept}, written)  # no text, as by default
     with Progress(
         TextColumn("coding"),
         BarColumn(),
@@ -56,12 +58,11 @@ def main(
             coder,
             shown.replies,
             shown.title,
-            roles=shown.roles,
             with_text=shown.is_fiction,
             progress=lambda n_done: bar.update(task, completed=n_done),
-            write=rows.append,
+            write=writer.write,
         )
-    reliability, caption = load_reliability(tier)
+    reliability, caption = load_reliability(coded.model_version)
     page = render(
         profile(coded),
         title=shown.title,
@@ -72,20 +73,12 @@ def main(
     )
     folder.mkdir(parents=True, exist_ok=True)
     table, report = folder / f"{shown.name}-coded.csv", folder / f"{shown.name}-report.html"
-    write_text(_csv(rows), table, inputs=(), option="--folder")
+    write_text(written.getvalue().decode("utf-8"), table, inputs=(), option="--folder")
     write_text(page, report, inputs=(), option="--folder")
     print(f"coded {coded.n_replies} replies, {len(coded.reply)} sentences: {table}")
     print(f"report: {report.resolve()}")
     if not no_open and _has_display():
         webbrowser.open(report.resolve().as_uri())
-
-
-def _csv(rows: list[Mapping[str, object]]) -> str:
-    stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()
 
 
 def _has_display() -> bool:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oarlock.cli.input import text_rows
 from oarlock.cli.output import write_text
-from oarlock.corpus.reading import read_records
+from oarlock.coder.files.replies import Options
+from oarlock.corpus.reading import Records, read_records
 from oarlock.errors import UserError
+
+if TYPE_CHECKING:
+    from oarlock.report.coded import CodedSentences
 
 app = typer.Typer()
 
@@ -32,14 +37,19 @@ def main(
     tier: Annotated[str, typer.Option(help="standard or fast, for replies not coded yet.")] = (
         "standard"
     ),
-    text_column: Annotated[str, typer.Option(help="Column of replies not coded yet.")] = "text",
+    text_column: Annotated[
+        str | None,
+        typer.Option(help="Column of replies not coded yet.", show_default="as for `oarlock code`"),
+    ] = None,
     id_column: Annotated[
         str | None,
-        typer.Option(help="Column of identifiers.", show_default="id, reply_id, or the row"),
+        typer.Option(help="Column of identifiers.", show_default="as for `oarlock code`"),
     ] = None,
     context_column: Annotated[
         str | None,
-        typer.Option(help="Column of what each reply answers.", show_default="context, if any"),
+        typer.Option(
+            help="Column of what each reply answers.", show_default="as for `oarlock code`"
+        ),
     ] = None,
     thread_column: Annotated[str | None, typer.Option(help="Column of threads.")] = None,
     supporter_column: Annotated[str | None, typer.Option(help="Column of supporters.")] = None,
@@ -58,13 +68,7 @@ def main(
     from oarlock.report.page import render
     from oarlock.report.profile import profile
     from oarlock.report.reliability import load_reliability
-    from oarlock.report.sources import (
-        code_replies,
-        find_roles,
-        is_coded,
-        raw_replies,
-        read_coded,
-    )
+    from oarlock.report.sources import is_coded, read_coded
 
     target = out or Path(f"{'replies' if file == '-' else Path(file).stem}-report.html")
     given = {
@@ -86,29 +90,15 @@ def main(
                 records.columns, rows, records.name, roles=given, with_text=with_text
             )
         else:
-            from oarlock.coder import Coder
-
-            id_column = id_column or _usual(records.columns, ("id", "reply_id"))
-            context_column = context_column or _usual(records.columns, ("context",))
-            own = {
-                "--text-column": text_column,
-                "--id-column": id_column,
-                "--context-column": context_column,
-            }
-            records.require(own)
-            roles = find_roles(records.columns, given)
-            replies = raw_replies(
-                text_rows(records, [*own.values(), *roles.values()]),
-                records.name,
+            options = Options(
                 text_column=text_column,
                 id_column=id_column,
                 context_column=context_column,
-                roles=roles,
+                with_text=with_text,
+                skip_empty=True,
             )
-            coder = Coder.load(tier=tier)
-            coded = code_replies(coder, replies, records.name, roles=roles, with_text=with_text)
-    tier_used = coded.model_version.partition("-")[0] or tier
-    reliability, caption = load_reliability(tier_used)
+            coded = _code(records, options, given, tier)
+    reliability, caption = load_reliability(coded.model_version)
     page = render(
         profile(coded, n_resamples=resamples, seed=seed),
         title=title or (Path(file).name if file != "-" else "standard input"),
@@ -120,5 +110,26 @@ def main(
     print(f"wrote {target}", file=sys.stderr)
 
 
-def _usual(columns: tuple[str, ...], names: tuple[str, ...]) -> str | None:
-    return next((name for name in names if name in columns), None)
+def _code(
+    records: Records, options: Options, given: Mapping[str, str | None], tier: str
+) -> CodedSentences:
+    """Return the sentences of replies that are not coded yet, read as `oarlock code` reads them."""
+    from oarlock.coder import Coder
+    from oarlock.coder.files.replies import EmptyRows, columns_of, items
+    from oarlock.report.coded import find_roles
+    from oarlock.report.sources import code_replies
+
+    roles = find_roles(records.columns, given)
+    options = replace(options, keep=tuple(roles.values()))
+    columns = columns_of(records, options)
+    empty = EmptyRows()
+    coded = code_replies(
+        Coder.load(tier=tier),
+        items(records, columns, options, empty),
+        records.name,
+        roles=roles,
+        with_text=options.with_text,
+    )
+    if empty.n:
+        print(f"{empty.n} rows had no text.", file=sys.stderr)
+    return coded

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oarlock.codebook import CODES
+from oarlock.coder.files.rows import MECHANISM_COLUMNS, PROBABILITY_COLUMNS
 from oarlock.errors import UserError
 
-PROBABILITY_COLUMNS = tuple(f"p_{code.abbreviation}" for code in CODES)
-MECHANISMS = ("er", "ip", "ex")
+MECHANISMS = tuple(MECHANISM_COLUMNS)
+_PLACE = {code.name: position for position, code in enumerate(CODES)}
 
 # The first of these that a file has is taken for the role.
 ROLE_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -31,6 +32,7 @@ class CodedSentences:
 
     Attributes:
         probabilities: Shape (n, 15), calibrated, in the order of `oarlock.codebook.CODES`.
+        codes: Shape (n,), place of the code decided on; not always the most probable one.
         reply: Shape (n,), number of the reply that a sentence belongs to.
         reply_ids: Identifier of each reply.
         spans: Half-open character span in the reply.
@@ -42,6 +44,7 @@ class CodedSentences:
     """
 
     probabilities: NDArray[np.float32]
+    codes: NDArray[np.int64]
     reply: NDArray[np.int64]
     reply_ids: list[str]
     spans: list[tuple[int, int]]
@@ -70,21 +73,18 @@ class CodedBuilder:
         roles: Mapping[str, str | None] | None = None,
         with_text: bool = False,
     ) -> None:
-        present = set(columns)
-        missing = [name for name in ("id", *PROBABILITY_COLUMNS) if name not in present]
+        present = tuple(columns)
+        missing = [name for name in ("id", "code", *PROBABILITY_COLUMNS) if name not in present]
         if missing:
             raise UserError(
                 f"{source} has no column {missing[0]!r}.",
                 remedy="Give a file that `oarlock code` wrote.",
             )
         self.source = source
-        found = {
-            role: (roles or {}).get(role) or next((name for name in names if name in present), None)
-            for role, names in ROLE_COLUMNS.items()
-        }
-        self.role_names = {role: name for role, name in found.items() if name is not None}
+        self.role_names = find_roles(present, roles or {})
         self.with_text = with_text and "text" in present
         self._probabilities: list[list[float]] = []
+        self._codes: list[int] = []
         self._reply: list[int] = []
         self._number_of: dict[str, int] = {}
         self._spans: list[tuple[int, int]] = []
@@ -112,6 +112,12 @@ class CodedBuilder:
                 f"p_{CODES[-1].abbreviation} do not sum to 1.",
                 remedy="Code the file again with `oarlock code`.",
             )
+        code = _PLACE.get(_text(row.get("code")))
+        if code is None:
+            raise UserError(
+                f"{self.source}, row {number}, column 'code': expected the name of a code.",
+                remedy="Code the file again with `oarlock code`.",
+            )
         identifier = _text(row.get("id"))
         if not identifier:
             raise UserError(
@@ -122,6 +128,7 @@ class CodedBuilder:
         if reply == len(self._summary):
             self._add_reply(number, row)
         self._probabilities.append(values)
+        self._codes.append(code)
         self._reply.append(reply)
         self._spans.append(
             (
@@ -181,6 +188,7 @@ class CodedBuilder:
             )
         return CodedSentences(
             probabilities=np.asarray(self._probabilities, dtype=np.float32),
+            codes=np.asarray(self._codes, dtype=np.int64),
             reply=np.asarray(self._reply, dtype=np.int64),
             reply_ids=list(self._number_of),
             spans=self._spans,
@@ -192,6 +200,15 @@ class CodedBuilder:
             texts=self._texts if self.with_text else None,
             role_names=self.role_names,
         )
+
+
+def find_roles(columns: Sequence[str], given: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the column of each role: the one given, else the first usual name that is there."""
+    found = {
+        role: given.get(role) or next((name for name in names if name in columns), None)
+        for role, names in ROLE_COLUMNS.items()
+    }
+    return {role: name for role, name in found.items() if name is not None}
 
 
 def _text(value: object) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from oarlock.coder.files.replies import Item
 from oarlock.corpus import demo
 from oarlock.errors import UserError
-from oarlock.report.sources import Reply
 
 COUNSELCHAT = Path("support") / "counselchat.csv"
 
@@ -22,36 +22,29 @@ class Demonstration:
         name: Short name, for file names.
         title: Name on the page.
         note: What the reader has to know of it.
-        replies: Its replies.
-        roles: Column by role, None for a role that it does not have.
+        replies: Its replies, with the cells that are passed through.
         is_fiction: Whether its text may be shown.
     """
 
     name: str
     title: str
     note: str
-    replies: tuple[Reply, ...]
-    roles: dict[str, str | None]
+    replies: tuple[Item, ...]
     is_fiction: bool
 
 
 def made_up_forum() -> Demonstration:
     """Return the corpus that ships with Oarlock."""
     replies = tuple(
-        Reply(
+        Item(
+            number,
             row["id"],
             row["text"],
             row["context"],
             {key: row[key] for key in ("thread_id", "supporter_id", "group", "time")},
         )
-        for row in demo.joined()
+        for number, row in enumerate(demo.joined(), start=1)
     )
-    roles: dict[str, str | None] = {
-        "thread": "thread_id",
-        "supporter": "supporter_id",
-        "group": "group",
-        "time": "time",
-    }
     return Demonstration(
         name="demo",
         title="a made-up forum",
@@ -60,7 +53,6 @@ def made_up_forum() -> Demonstration:
             "well and some do not; nothing in it is advice."
         ),
         replies=replies,
-        roles=roles,
         is_fiction=True,
     )
 
@@ -85,25 +77,25 @@ def counselchat(folder: Path) -> Demonstration:
             "no peers, and their answers are long and full of information."
         ),
         replies=tuple(_answers(path)),
-        roles={"thread": "thread_id", "supporter": "supporter_id", "group": "group", "time": None},
         is_fiction=False,
     )
 
 
-def _answers(path: Path) -> Iterator[Reply]:
+def _answers(path: Path) -> Iterator[Item]:
     with path.open(encoding="utf-8", newline="") as stream:
         reader = csv.DictReader(stream)
         for number, row in enumerate(reader, start=1):
             try:
-                text, roles = row["answerText"], {
+                text = row["answerText"]
+                kept: dict[str, str | None] = {
                     "thread_id": row["questionID"],
                     "supporter_id": row["responder_id"],
                     "group": row["topic"],
-                }  # fmt: skip
+                }
                 context = " ".join((row["questionTitle"], row["questionText"]))
             except KeyError as error:
                 raise UserError(
                     f"{path} has no column {error}.", remedy="Fetch the data again."
                 ) from error
             if text.strip():
-                yield Reply(str(number), text, context, roles)
+                yield Item(number, str(number), text, context, kept)

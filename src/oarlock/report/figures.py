@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -11,17 +12,8 @@ from itertools import count
 from typing import Any
 
 from oarlock.coder.miti import Measure
-from oarlock.errors import UserError
+from oarlock.report.packages import alt, vl_convert
 from oarlock.report.profile import Cell
-
-try:
-    import altair as alt
-    import vl_convert
-except ImportError as error:  # pragma: no cover - the extra is installed in tests
-    raise UserError(
-        "Reports need packages that are not installed.",
-        remedy="Run: pip install 'oarlock[research]'",
-    ) from error
 
 # Colours stand for the roles of the page's design tokens and are replaced by them in the SVG, so
 # that one figure reads in light and dark. The value is the light colour, for a figure that is
@@ -76,7 +68,7 @@ def interval_chart(rows: Sequence[Row], *, alt_text: str, title: str) -> Figure:
     def draw(width: int) -> str:
         label_width = 178 if width > NARROW else 104
         plot_width = width - label_width - 12
-        data = [_point(row, narrow=width == NARROW) for row in rows]
+        data = [_point(row) for row in rows]
         marks = [
             {"label": point["label"], "group": point["group"], "value": value, "of": key}
             for row, point in zip(rows, data, strict=True)
@@ -100,15 +92,26 @@ def interval_chart(rows: Sequence[Row], *, alt_text: str, title: str) -> Figure:
     return Figure(draw(WIDE), draw(NARROW), alt_text)
 
 
-def _point(row: Row, *, narrow: bool) -> dict[str, Any]:
+def _point(row: Row) -> dict[str, Any]:
     value = row.measure.value
     return {
-        "label": _short(row.label) if narrow else row.label,
+        "label": row.label,
         "group": row.group,
         "value": value,
         "low": value if row.measure.low is None else row.measure.low,
         "high": value if row.measure.high is None else row.measure.high,
     }
+
+
+def _label_expression(labels: Sequence[str], width: int) -> str:
+    """Return the Vega expression that writes a label on a narrow axis.
+
+    The axis itself goes by full labels: two that read alike when shortened stay two lines.
+    """
+    if width > NARROW:
+        return "datum.label"
+    shown = [_short(label) for label in labels]
+    return f"{json.dumps(shown)}[indexof({json.dumps(list(labels))}, datum.value)]"
 
 
 def _short(label: str) -> str:
@@ -141,7 +144,12 @@ def _group_panel(
     top, ticks = scale_and_ticks
     order = [point["label"] for point in points]
     labels = alt.Axis(
-        ticks=False, domain=False, labelPadding=10, minExtent=label_width, maxExtent=label_width
+        ticks=False,
+        domain=False,
+        labelPadding=10,
+        minExtent=label_width,
+        maxExtent=label_width,
+        labelExpr=_label_expression(order, width + label_width + 12),
     )
     y = alt.Y("label:N", sort=order, title=None, axis=labels)
     scale = alt.Scale(domain=[0, top], nice=False)

@@ -11,8 +11,8 @@ from typing import Any
 from oarlock import __version__
 from oarlock.codebook import REFLECTIONS, display_groups, families
 from oarlock.coder.miti import Measure
-from oarlock.errors import UserError
 from oarlock.report import figures
+from oarlock.report.packages import jinja2
 from oarlock.report.profile import MIN_REPLIES, Cell, Profile
 from oarlock.report.reference import CAVEAT, PUBLISHED, THRESHOLDS
 from oarlock.report.reliability import CodeReliability
@@ -45,10 +45,12 @@ _EMPATHY = (
 
 _REASONS = {
     "uncertain": "the coder was not sure",
-    "rare code": "the most probable code is one that it learned from few examples",
+    "rare code": "the code is one that the coder cannot be relied on to find",
     "no words": "there are no words to read",
     "language": "the text is not English",
 }
+
+SUMMARY_CAUTION = "calibrated on made-up replies; take it as a rough upper figure"
 
 _TIME_PANELS = (
     ("Questions", "Questions"),
@@ -96,6 +98,7 @@ class _StripItem:
     references: dict[str, float]
     svg: str
     alt: str
+    caution: str
 
 
 def render(
@@ -119,13 +122,6 @@ def render(
         with_text: Put the text of the least certain sentences in.
         made_on: Date on the page; None is today.
     """
-    try:
-        import jinja2
-    except ImportError as error:
-        raise UserError(
-            "Reports need packages that are not installed.",
-            remedy="Run: pip install 'oarlock[research]'",
-        ) from error
     templates = files("oarlock.report") / "templates"
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -174,6 +170,7 @@ def render(
         cautions=_cautions(profile, reliability),
         reliability=reliability,
         reliability_caption=reliability_caption,
+        unit_word="reply" if profile.clustered_by == "reply" else "thread",
         unit_words="replies" if profile.clustered_by == "reply" else "whole threads",
         published=PUBLISHED,
         made_on=(made_on or datetime.now(tz=UTC).date()).isoformat(),
@@ -182,9 +179,10 @@ def render(
 
 def _headline(cell: Cell) -> str:
     """Return two sentences that say the main thing."""
-    reflections = cell.shares["Reflections"].value or 0.0
-    questions = cell.shares["Questions"].value or 0.0
-    advice = cell.shares["Advise without Permission"].value or 0.0
+    names = ("Reflections", "Questions", "Advise without Permission")
+    reflections, questions, advice = (cell.shares[name].value for name in names)
+    if reflections is None or questions is None or advice is None:
+        return "Too little to say: there is no sentence here that the coder could read."
     text = (
         f"Of every 100 sentences that people wrote back, about {reflections:.0f} say back what the "
         f"other person said or felt, {questions:.0f} ask something and {advice:.0f} give advice "
@@ -247,8 +245,11 @@ def _strip(cell: Cell) -> list[_StripItem]:
         for one in PUBLISHED:
             if one.key in references:
                 alt += f"; {one.name} {references[one.key]:.1f} %"
+        caution = SUMMARY_CAUTION if letter == "S" else ""
+        if caution:
+            alt += f"; {caution}"
         svg = figures.strip_range(measure, references, top)
-        result.append(_StripItem(letter, rest, unit, measure, references, svg, alt))
+        result.append(_StripItem(letter, rest, unit, measure, references, svg, alt, caution))
     return result
 
 
@@ -319,6 +320,7 @@ def _cautions(profile: Profile, reliability: Sequence[CodeReliability]) -> list[
         "Simple against complex reflection: people barely agree on it themselves, so the share of "
         "complex reflections is soft."
     )
+    lines.append(f"Summaries: their probability is {SUMMARY_CAUTION}. It has no interval.")
     n = profile.overall.n_sentences + profile.n_left_out
     for reason, words in _REASONS.items():
         if count := profile.unreliable.get(reason):
@@ -326,6 +328,11 @@ def _cautions(profile: Profile, reliability: Sequence[CodeReliability]) -> list[
             lines.append(
                 f"{count:,} of {n:,} sentences ({percent(100 * count / n)}): {words}{left_out}."
             )
+    if profile.n_replies_left_out:
+        lines.append(
+            f"{profile.n_replies_left_out:,} more replies hold no English sentence. They are in no "
+            "figure here, nor in the number of replies."
+        )
     if profile.n_without_time:
         lines.append(f"{profile.n_without_time:,} replies have no time that can be read.")
     lines.append("Sarcasm, quotations, slang that is newer than the model, and other languages.")

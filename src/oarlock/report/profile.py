@@ -19,8 +19,10 @@ Ints = NDArray[np.int64]
 MIN_REPLIES = 5
 """Cells with fewer replies are not shown: too little to say, and too easy to recognise a person."""
 
+MIN_THREADS = 2
+"""Cells with fewer have no interval: one thread says nothing of how threads differ."""
+
 N_CODES = len(CODES)
-SUMMARY_SLOT = N_CODES  # behind the fifteen codes, each cell counts replies that hold a Summary
 _PLACE = {code.name: position for position, code in enumerate(CODES)}
 
 
@@ -32,8 +34,12 @@ class Cell:
         name: Name of the part, as in the file; the Monday for a week.
         shares: Percent of sentences, by full name of the code, and "Summary" (percent of
             replies), "Reflections", "Questions", "OARS", the three families, and the groups of
-            `oarlock.codebook.display_groups`.
+            `oarlock.codebook.display_groups`. "Summary" has no interval: its probability is
+            calibrated on replies written for Oarlock, which hold more Summaries than real ones, so
+            no doubt that can be drawn here covers its error.
         miti: MITI 4.2.1 summary measures; counts of the families are per reply.
+        n_replies: Replies with a sentence that was read.
+        n_threads: Threads of these, or replies where no threads are named.
     """
 
     name: str
@@ -46,15 +52,15 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Uncertain:
-    """A sentence to check by hand."""
+    """A sentence to check by hand: its code, and the most probable of the others."""
 
     reply_id: str
     start: int
     end: int
-    first: str
-    first_probability: float
-    second: str
-    second_probability: float
+    code: str
+    probability: float
+    next: str
+    next_probability: float
     reason: str
     text: str | None
 
@@ -71,6 +77,7 @@ class Profile:
         empathy: Per mechanism, percent of replies at level 0, 1 and 2.
         unreliable: Number of sentences by the coder's reason not to trust them.
         n_left_out: Sentences in another language, left out of every share.
+        n_replies_left_out: Replies of which every sentence is, left out of everything.
         clustered_by: Name of the column of threads that were resampled whole, or "reply".
         uncertain: The least certain sentences, least certain first.
     """
@@ -84,6 +91,7 @@ class Profile:
     empathy: dict[str, tuple[float, float, float]]
     unreliable: dict[str, int]
     n_left_out: int
+    n_replies_left_out: int
     clustered_by: str
     n_resamples: int
     seed: int
@@ -115,16 +123,10 @@ def profile(
     keep = np.asarray([reason != "language" for reason in coded.reasons], dtype=bool)
     if n_resamples is None:
         n_resamples = int(np.clip(20_000_000 // max(len(keep), 1), 200, 1000))
-    partitions, hidden, n_without_time = _partitions(coded)
-    threads = coded.roles.get("thread")
-    cluster_of_reply = np.arange(coded.n_replies)
-    if threads is not None:
-        # A reply without a thread stands for itself.
-        named = [name or f"\0{reply}" for reply, name in enumerate(threads)]
-        cluster_of_reply = np.unique(
-            np.asarray(named, dtype=object).astype(str), return_inverse=True
-        )[1]
-    sampler = _Sampler(coded, keep, cluster_of_reply)
+    # A reply in another language was not read, so it is no reply here: it is in no cell.
+    was_read = np.bincount(coded.reply[keep], minlength=coded.n_replies) > 0
+    partitions, hidden, n_without_time = _partitions(coded, was_read)
+    sampler = _Sampler(coded, keep, _clusters(coded, was_read))
     cells = sampler.cells(list(partitions.values()), n_resamples, seed)
     by_role = dict(zip(partitions, cells, strict=True))
     return Profile(
@@ -134,9 +136,10 @@ def profile(
         weeks=tuple(by_role.get("time", ())),
         n_hidden=hidden,
         n_without_time=n_without_time,
-        empathy=_empathy(coded),
+        empathy=_empathy(coded, was_read),
         unreliable=_reasons(coded),
         n_left_out=int((~keep).sum()),
+        n_replies_left_out=int((~was_read).sum()),
         clustered_by=coded.role_names.get("thread", "reply"),
         n_resamples=n_resamples,
         seed=seed,
@@ -146,15 +149,27 @@ def profile(
     )
 
 
+def _clusters(coded: CodedSentences, was_read: NDArray[np.bool_]) -> Ints:
+    """Return the number of each reply's thread, counted from 0; -1 for a reply not read."""
+    names = coded.roles.get("thread") or [""] * coded.n_replies
+    # A reply without a thread stands for itself.
+    own = np.asarray([name or f"\0{reply}" for reply, name in enumerate(names)], dtype=np.str_)
+    cluster = np.full(coded.n_replies, -1, dtype=np.int64)
+    cluster[was_read] = np.unique(own[was_read], return_inverse=True)[1]
+    return cluster
+
+
 @dataclass(frozen=True, slots=True)
 class _Partition:
     names: list[str]
     cell_of_reply: Ints
 
 
-def _partitions(coded: CodedSentences) -> tuple[dict[str, _Partition], dict[str, int], int]:
+def _partitions(
+    coded: CodedSentences, was_read: NDArray[np.bool_]
+) -> tuple[dict[str, _Partition], dict[str, int], int]:
     """Return the parts that are large enough to show, and how many of each role are not."""
-    result = {"overall": _Partition(["all"], np.zeros(coded.n_replies, dtype=np.int64))}
+    result = {"overall": _Partition(["all"], np.where(was_read, 0, -1))}
     hidden: dict[str, int] = {}
     n_without_time = 0
     for role in ("supporter", "group", "time"):
@@ -166,6 +181,7 @@ def _partitions(coded: CodedSentences) -> tuple[dict[str, _Partition], dict[str,
             n_without_time = sum(week is None for week in weeks)
             values = ["" if week is None else week.isoformat() for week in weeks]
         names, place = cells_of(values)
+        place = np.where(was_read, place, -1)
         n_replies = np.bincount(place[place >= 0], minlength=len(names))
         shown = n_replies >= MIN_REPLIES
         hidden[role] = int((~shown).sum())
@@ -197,24 +213,20 @@ class _Sampler:
         """Return the cells of each partition."""
         rng = np.random.default_rng(seed)
         draws: list[list[Floats]] = [[] for _ in partitions]
-        n_replies = len(self.cluster)
-        for _ in range(n_resamples):
+        for _ in range(n_resamples if self.n_clusters >= MIN_THREADS else 0):
             drawn = rng.integers(0, self.n_clusters, self.n_clusters)
             weight = np.bincount(drawn, minlength=self.n_clusters).astype(np.float64)[self.cluster]
             uniform = rng.random(len(self.reply), dtype=np.float32)
             code = (uniform[:, None] > self.cumulative).sum(axis=1)
-            has_summary = rng.random(n_replies) < np.nan_to_num(self.summary)
             for partition, kept in zip(partitions, draws, strict=True):
-                kept.append(self._counts(partition, code, has_summary, weight))
+                kept.append(self._counts(partition, code, weight))
         return [
             self._finish(partition, np.stack(kept) if kept else None)
             for partition, kept in zip(partitions, draws, strict=True)
         ]
 
-    def _counts(
-        self, partition: _Partition, code: Ints, has_summary: NDArray[np.bool_], weight: Floats
-    ) -> Floats:
-        """Return weighted counts, shape (n_cells, 15 codes + summaries + replies)."""
+    def _counts(self, partition: _Partition, code: Ints, weight: Floats) -> Floats:
+        """Return weighted counts, shape (n_cells, 15 codes + replies)."""
         n_cells = len(partition.names)
         cell = partition.cell_of_reply[self.reply]
         inside = cell >= 0
@@ -224,45 +236,40 @@ class _Sampler:
             minlength=n_cells * N_CODES,
         ).reshape(n_cells, N_CODES)
         own = partition.cell_of_reply
-        known = (own >= 0) & ~np.isnan(self.summary)
-        replies = np.bincount(own[known], weights=weight[known], minlength=n_cells)
-        summaries = np.bincount(
-            own[known], weights=(weight * has_summary)[known], minlength=n_cells
-        )
-        everyone = np.bincount(own[own >= 0], weights=weight[own >= 0], minlength=n_cells)
-        return np.column_stack([flat, summaries, replies, everyone])
+        replies = np.bincount(own[own >= 0], weights=weight[own >= 0], minlength=n_cells)
+        return np.column_stack([flat, replies])
 
     def _finish(self, partition: _Partition, draws: Floats | None) -> list[Cell]:
         n_cells = len(partition.names)
         cell = partition.cell_of_reply[self.reply]
         inside = cell >= 0
-        expected = np.zeros((n_cells, N_CODES + 3))
-        np.add.at(expected[:, :N_CODES], cell[inside], self.probabilities[inside])
         own = partition.cell_of_reply
-        known = (own >= 0) & ~np.isnan(self.summary)
-        np.add.at(expected[:, SUMMARY_SLOT], own[known], self.summary[known])
-        np.add.at(expected[:, SUMMARY_SLOT + 1], own[known], 1)
-        np.add.at(expected[:, SUMMARY_SLOT + 2], own[own >= 0], 1)
+        expected = np.zeros((n_cells, N_CODES + 1))
+        np.add.at(expected[:, :N_CODES], cell[inside], self.probabilities[inside])
+        np.add.at(expected[:, N_CODES], own[own >= 0], 1)
         n_sentences = np.bincount(cell[inside], minlength=n_cells)
         result = []
         for position, name in enumerate(partition.names):
-            clusters = np.unique(self.cluster[own == position])
-            drawn = None if draws is None else draws[:, position]
+            n_threads = len(np.unique(self.cluster[own == position]))
             value, sampled = _measures(expected[position][None]), None
-            if drawn is not None:
+            if draws is not None and n_threads >= MIN_THREADS:
+                drawn = draws[:, position]
                 # A resample that drew none of this cell's threads says nothing of it.
-                sampled = _measures(drawn[drawn[:, SUMMARY_SLOT + 2] > 0])
+                sampled = _measures(drawn[drawn[:, N_CODES] > 0])
             measures = {
                 key: _measure(float(value[key][0]), None if sampled is None else sampled[key])
                 for key in value
             }
+            known = self.summary[(own == position) & ~np.isnan(self.summary)]
+            summaries = 100 * float(known.mean()) if len(known) else None
             result.append(
                 Cell(
                     name=name,
                     n_replies=int((own == position).sum()),
                     n_sentences=int(n_sentences[position]),
-                    n_threads=len(clusters),
-                    shares={k: m for k, m in measures.items() if k not in MITI_NAMES},
+                    n_threads=n_threads,
+                    shares={k: m for k, m in measures.items() if k not in MITI_NAMES}
+                    | {"Summary": Measure(summaries, None, None)},
                     miti={k: measures[k] for k in MITI_NAMES},
                 )
             )
@@ -282,7 +289,7 @@ def _measures(counts: Floats) -> dict[str, Floats]:
     """Return every measure of each row of counts; NaN where undefined, infinite for x / 0."""
     codes = counts[:, :N_CODES]
     total = codes.sum(axis=1)
-    n_replies = counts[:, SUMMARY_SLOT + 2]
+    n_replies = counts[:, N_CODES]
 
     def of(*names: str) -> Floats:
         picked: Floats = codes[:, [_PLACE[name] for name in names]].sum(axis=1)
@@ -299,7 +306,6 @@ def _measures(counts: Floats) -> dict[str, Floats]:
     result["Reflections"] = 100 * ratio(reflections, total)
     result["Questions"] = 100 * ratio(questions, total)
     result["OARS"] = 100 * ratio(of("Open Question", "Affirm", *REFLECTIONS), total)
-    result["Summary"] = 100 * ratio(counts[:, SUMMARY_SLOT], counts[:, SUMMARY_SLOT + 1])
     result["reflection_to_question_ratio"] = ratio(reflections, questions)
     result["percent_complex_reflections"] = 100 * ratio(of("Complex Reflection"), reflections)
     result["percent_open_questions"] = 100 * ratio(of("Open Question"), questions)
@@ -329,10 +335,12 @@ def _measure(value: float, sampled: Floats | None) -> Measure:
     )
 
 
-def _empathy(coded: CodedSentences) -> dict[str, tuple[float, float, float]]:
+def _empathy(
+    coded: CodedSentences, was_read: NDArray[np.bool_]
+) -> dict[str, tuple[float, float, float]]:
     result = {}
     for position, name in enumerate(MECHANISMS):
-        levels = coded.empathy[:, position]
+        levels = coded.empathy[was_read, position]
         levels = levels[levels >= 0]
         if len(levels):
             counts = 100 * np.bincount(levels, minlength=3) / len(levels)
@@ -351,22 +359,24 @@ def _reasons(coded: CodedSentences) -> dict[str, int]:
 def _uncertain(
     coded: CodedSentences, keep: NDArray[np.bool_], n_uncertain: int
 ) -> tuple[Uncertain, ...]:
-    best = np.where(keep, coded.probabilities.max(axis=1), np.inf)
+    own = coded.probabilities[np.arange(len(keep)), coded.codes]
     result = []
-    for row in np.argsort(best, kind="stable")[:n_uncertain]:
+    for row in np.argsort(np.where(keep, own, np.inf), kind="stable")[:n_uncertain]:
         if not keep[row]:
             break
-        probabilities = coded.probabilities[row]
-        first, second = np.argsort(-probabilities, kind="stable")[:2]
+        code = coded.codes[row]
+        others = coded.probabilities[row].copy()
+        others[code] = -1
+        other = int(others.argmax())
         result.append(
             Uncertain(
                 reply_id=coded.reply_ids[coded.reply[row]],
                 start=coded.spans[row][0],
                 end=coded.spans[row][1],
-                first=CODES[first].name,
-                first_probability=float(probabilities[first]),
-                second=CODES[second].name,
-                second_probability=float(probabilities[second]),
+                code=CODES[code].name,
+                probability=float(own[row]),
+                next=CODES[other].name,
+                next_probability=float(others[other]),
                 reason=coded.reasons[row],
                 text=None if coded.texts is None else coded.texts[row],
             )

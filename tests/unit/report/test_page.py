@@ -12,13 +12,16 @@ import pytest
 
 from fake_coder import FakeCoder
 from oarlock.codebook import display_groups, families
+from oarlock.coder.files.replies import Item
 from oarlock.coder.miti import Measure
+from oarlock.coder.weights import MIN_SUPPORT, RELIABLE_F1
 from oarlock.report.demo import made_up_forum
+from oarlock.report.figures import Row, interval_chart
 from oarlock.report.page import percent, plain, render, show_interval, show_value
 from oarlock.report.profile import Profile, profile
 from oarlock.report.reference import CLINICAL, ONLINE_PEERS
 from oarlock.report.reliability import CodeReliability, read_reliability
-from oarlock.report.sources import Reply, code_replies
+from oarlock.report.sources import code_replies
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "path", "line", "circle", "rect"}
 
@@ -39,7 +42,7 @@ class Page(HTMLParser):
 @pytest.fixture(scope="module")
 def demo_profile() -> Profile:
     shown = made_up_forum()
-    coded = code_replies(FakeCoder(), shown.replies, "demo", roles=shown.roles, with_text=True)
+    coded = code_replies(FakeCoder(), shown.replies, "demo", with_text=True)
     return profile(coded, n_resamples=100)
 
 
@@ -142,8 +145,8 @@ def test_published_shares_stand_beside_with_their_source(html: str) -> None:
 
 
 def test_page_without_threads_times_or_supporters_says_less() -> None:
-    replies = [Reply(str(i), "how are you? that sounds hard", None, {}) for i in range(3)]
-    coded = code_replies(FakeCoder(), replies, "x", roles={})
+    replies = [Item(i, str(i), "how are you? that sounds hard", None, {}) for i in range(3)]
+    coded = code_replies(FakeCoder(), replies, "x")
     html = render(profile(coded, n_resamples=20), title="x")
     assert "By supporter" not in html
     assert "Week by week" not in html
@@ -172,11 +175,72 @@ def test_round_numbers() -> None:
     assert (percent(9.96), percent(9.94), plain(10)) == ("10 %", "9.9 %", "10.0")
 
 
+def made(text: str, n: int, **kept: str) -> Profile:
+    replies = [Item(i, str(i), text, None, dict(kept)) for i in range(n)]
+    return profile(code_replies(FakeCoder(), replies, "x"), n_resamples=20)
+
+
+def test_page_says_that_one_thread_has_no_interval() -> None:
+    html = render(made("how are you? that sounds hard", 6, thread_id="t", group="g"), title="x")
+    assert "One thread: no interval can be given" in html
+    assert "one thread: no interval" in html[html.index('<section id="groups"') :]
+    assert "()" not in re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+
+
+def test_page_takes_summaries_as_a_rough_upper_figure(html: str) -> None:
+    caution = "calibrated on made-up replies; take it as a rough upper figure"
+    strip = html[html.index('<ul class="strip">') : html.index('<section id="codes"')]
+    assert f"of replies, no interval: {caution}" in strip
+    assert caution in html[html.index('<section id="trust"') :]
+
+
+def test_page_says_nothing_where_nothing_was_read() -> None:
+    coded = code_replies(FakeCoder(), made_up_forum().replies[:9], "x")
+    coded.reasons = ["language"] * len(coded.reasons)
+    html = render(profile(coded, n_resamples=20), title="x")
+    assert "Too little to say: there is no sentence here that the coder could read." in html
+    assert "of every 100" not in html.lower()
+    assert "9 more replies hold no English sentence" in html
+
+
+def test_long_names_that_begin_alike_stay_two_lines_on_a_phone() -> None:
+    rows = [
+        Row(f"Living with long-term illness, {part}", "", Measure(value, None, None), {})
+        for part, value in (("part one", 10.0), ("part two", 30.0), ("constructor", 20.0))
+    ]
+    figure = interval_chart(rows, alt_text="x", title="share of sentences")
+    assert figure.narrow.count("Living with long-t…") == 3
+    assert figure.wide.count("Living with long-term") == 3
+
+
 def test_reliability_is_read_from_the_metrics_of_the_weights() -> None:
     scores: dict[str, Any] = {"precision": 0.5, "recall": None, "f1": 0.6, "support": 50}
-    content = {"standard": {"codes": {"per_class": {"Affirm": scores}}}}
-    rows, caption = read_reliability(content, "standard")
-    assert rows == (CodeReliability("Affirm", 0.5, None, 0.6, 50),)
-    assert caption.startswith("Measured on")
-    assert not rows[0].is_weak
-    assert CodeReliability("Warn", 0.9, 0.9, 0.9, 5).words == "too few labelled to know"
+    content: dict[str, Any] = {"standard": {"codes": {"per_class": {"Affirm": scores}}}}
+    for version in ("standard-7", ""):
+        rows, caption = read_reliability(content, version)
+        assert rows == (CodeReliability("Affirm", 0.5, None, 0.6, 50),)
+        assert caption.startswith("Measured on")
+        assert "other weights" not in caption
+    assert read_reliability(content, "fast-7") == ((), "")
+    content["release"] = "7"
+    assert "other weights" not in read_reliability(content, "standard-7")[1]
+    assert (
+        "of other weights: release 7, while standard-own-1 coded"
+        in (read_reliability(content, "standard-own-1")[1])
+    )
+
+
+@pytest.mark.parametrize(
+    ("f1", "support", "words"),
+    [
+        (None, 50, "a hint at most"),
+        (RELIABLE_F1 - 0.01, 50, "a hint at most"),
+        (0.9, MIN_SUPPORT - 1, "a hint at most"),
+        (RELIABLE_F1, MIN_SUPPORT, "fair"),
+        (0.7, 50, "good"),
+    ],
+)
+def test_a_hint_at_most_is_what_the_coder_flags(f1: float | None, support: int, words: str) -> None:
+    one = CodeReliability("Warn", None, None, f1, support)
+    assert one.words == words
+    assert one.is_weak is (words == "a hint at most")

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from oarlock.codebook import CODES, display_groups, families
+from oarlock.coder.files.rows import PROBABILITY_COLUMNS
 from oarlock.coder.miti import Measure, summarise
 from oarlock.errors import UserError
-from oarlock.report.coded import PROBABILITY_COLUMNS, CodedBuilder, CodedSentences, week_of
+from oarlock.report.coded import CodedBuilder, CodedSentences, week_of
 from oarlock.report.profile import MIN_REPLIES, profile
 
 PLACE = {code.name: position for position, code in enumerate(CODES)}
@@ -20,7 +21,8 @@ def row(reply: str, code: str, sure: float = 1.0, **cells: object) -> dict[str, 
     p = np.full(len(CODES), (1 - sure) / (len(CODES) - 1))
     p[PLACE[code]] = sure
     content: dict[str, object] = {
-        "id": reply, "start": 0, "end": 9, "reason": "", "model_version": "standard-test",
+        "id": reply, "code": code, "start": 0, "end": 9, "reason": "",
+        "model_version": "standard-test",
         "summary_probability": 0.0, "er": 0, "ip": 0, "ex": 0,
     }  # fmt: skip
     content |= dict(zip(PROBABILITY_COLUMNS, p, strict=True))
@@ -163,6 +165,59 @@ def test_sentences_in_another_language_are_left_out_of_shares_and_of_the_list() 
     assert [item.reply_id for item in result.uncertain] == ["a"]
 
 
+def test_replies_in_another_language_leave_summary_empathy_and_what_is_per_reply() -> None:
+    foreign = {"reason": "language", "summary_probability": 1.0, "er": 2, "ip": 2, "ex": 2}
+    english = [row(f"e{i}", "Affirm", supporter_id="A") for i in range(MIN_REPLIES)]
+    other = [row(f"f{i}", "Warn", supporter_id="B", **foreign) for i in range(MIN_REPLIES)]
+    mixed = [row("e0", "Warn", reason="language")]
+    alone = profile(coded(english), n_resamples=50)
+    both = profile(coded(english + other + mixed), n_resamples=50)
+    assert both.overall == alone.overall
+    assert both.overall.n_replies == MIN_REPLIES
+    assert both.overall.miti["mi_adherent_per_reply"].value == pytest.approx(1)
+    assert both.overall.shares["Summary"].value == 0
+    assert both.empathy == {"er": (100, 0, 0), "ip": (100, 0, 0), "ex": (100, 0, 0)}
+    assert (both.n_left_out, both.n_replies_left_out) == (MIN_REPLIES + 1, MIN_REPLIES)
+    assert [cell.name for cell in both.supporters] == ["A"]
+    assert both.n_hidden == {"supporter": 1}
+
+
+def test_nothing_is_said_of_a_corpus_in_another_language() -> None:
+    nothing = {"reason": "language", "summary_probability": "", "er": "", "ip": "", "ex": ""}
+    result = profile(coded([row(f"f{i}", "Warn", **nothing) for i in range(9)]))
+    assert {m.value for m in (result.overall.shares | result.overall.miti).values()} == {None}
+    assert (result.overall.n_replies, result.empathy, result.uncertain) == (0, {}, ())
+
+
+def test_one_thread_gives_no_interval() -> None:
+    rows = [row(f"a{i}", "Affirm", 0.6, thread_id="t", group="one") for i in range(9)]
+    alone = profile(coded(rows)).overall
+    assert alone.n_threads == 1
+    assert {measure.low for measure in alone.shares.values()} == {None}
+    rows += [row(f"b{i}", "Affirm", 0.6, thread_id=f"u{i}", group="several") for i in range(9)]
+    several, one = sorted(profile(coded(rows)).groups, key=lambda cell: -cell.n_threads)
+    assert one.shares["Affirm"].value == pytest.approx(60)
+    assert (one.shares["Affirm"].low, one.shares["Affirm"].high) == (None, None)
+    low, high = bounds(several.shares["Affirm"])
+    assert low < 60 < high
+
+
+def test_summaries_have_a_share_and_no_interval() -> None:
+    rows = [row(f"r{i}", "Affirm", summary_probability=i / 10) for i in range(11)]
+    share = profile(coded(rows)).overall.shares["Summary"]
+    assert (share.value, share.low, share.high) == (pytest.approx(50), None, None)
+
+
+def test_sentences_to_check_show_the_code_though_another_is_more_probable() -> None:
+    rare = row("a", "Affirm", 0.5) | {"code": "Warn", "p_WA": 0.3, "p_OT": 0.0}
+    for name in PROBABILITY_COLUMNS:
+        if name not in ("p_AF", "p_WA"):
+            rare[name] = 0.2 / 13
+    item = profile(coded([rare]), n_resamples=0).uncertain[0]
+    assert (item.code, item.next) == ("Warn", "Affirm")
+    assert (item.probability, item.next_probability) == pytest.approx((0.3, 0.5))
+
+
 def test_least_certain_sentences_come_first_and_hold_text_only_on_request() -> None:
     rows = [row("a", "Affirm", 0.9, text="one"), row("b", "Warn", 0.4, text="two")]
     without, with_text = coded(rows), coded(rows, with_text=True)
@@ -180,6 +235,7 @@ def test_least_certain_sentences_come_first_and_hold_text_only_on_request() -> N
         ({"p_QUO": float("nan")}, "column 'p_QUO'"),
         ({"p_QUO": 0.9}, "do not sum to 1"),
         ({"id": ""}, "column 'id': empty"),
+        ({"code": "QUO"}, "column 'code': expected the name of a code"),
         ({"er": 5}, "column 'er'"),
         ({"start": -1}, "column 'start'"),
         ({"model_version": "fast-test"}, "codes of 2 models"),
@@ -192,9 +248,9 @@ def test_damaged_rows_are_refused_by_name(cells: dict[str, object], message: str
 
 def test_a_file_that_is_not_coded_is_refused() -> None:
     with pytest.raises(UserError, match="has no column 'p_QUO'"):
-        CodedBuilder(["id", "text"], "x.csv")
+        CodedBuilder(["id", "code", "text"], "x.csv")
 
 
 def test_no_rows_is_refused() -> None:
     with pytest.raises(UserError, match="has no rows"):
-        CodedBuilder(["id", *PROBABILITY_COLUMNS], "x.csv").build()
+        CodedBuilder(["id", "code", *PROBABILITY_COLUMNS], "x.csv").build()

@@ -56,14 +56,17 @@ def sentence_rows(
 ) -> Iterator[dict[str, Any]]:
     """Yield one row per sentence of a reply.
 
+    Of a reply without an English sentence nothing was read, so it has no Summary and no empathy.
+
     Args:
         identifier: Of the reply.
         codes: What the coder says of it.
         kept: Cells that are passed through.
         text: The reply, where its sentences are to be written out.
     """
+    was_read = any(sentence.reason != "language" for sentence in codes.sentences)
     same = {
-        "summary_probability": round(codes.summary_probability, DECIMALS),
+        "summary_probability": round(codes.summary_probability, DECIMALS) if was_read else None,
         **{
             column: codes.empathy[name].level if name in codes.empathy else None
             for column, name in MECHANISM_COLUMNS.items()

@@ -1,0 +1,17 @@
+"""The packages of the extra `research` that a page needs, or a word on how to get them."""
+
+from __future__ import annotations
+
+from oarlock.errors import UserError
+
+try:
+    import altair as alt
+    import jinja2
+    import vl_convert
+except ImportError as error:  # pragma: no cover - the extra is installed in tests
+    raise UserError(
+        "Reports need packages that are not installed.",
+        remedy="Run: pip install 'oarlock[research]'",
+    ) from error
+
+__all__ = ["alt", "jinja2", "vl_convert"]
