@@ -3,7 +3,8 @@
 Each sub-command lives in `oarlock.cli.<name>`, which exposes `app`, a `typer.Typer`. It is imported
 only when it is called, so that `oarlock --help` starts at once.
 
-Exit codes: 0 done; 2 a fault that the user can mend; 130 interrupted; 1 a fault of Oarlock itself.
+Exit codes: 0 done; 2 a fault that the user can mend; 130 interrupted; 141 whoever read the output
+stopped reading it (`| head`); 1 a fault of Oarlock itself.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -27,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "code": "Code the sentences of a file: CSV, JSONL, Parquet or standard input.",
     "report": "Write one self-contained HTML page: the MI profile of a corpus.",
     "evaluate": "Score the coder against human labels.",
+    "fairness": "Measure whether the code changes when only the person changes.",
     "agree": "Measure how well human coders agree.",
     "demo": "Code the small corpus that ships with Oarlock and write its report.",
     "data": "Download the public training sets.",
@@ -67,10 +69,47 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """
     args = list(sys.argv[1:] if argv is None else argv)
     try:
+        try:
+            _run(args)
+        finally:
+            # What is still held back would otherwise fail after the exit code is settled.
+            sys.stdout.flush()
+    except (_ReaderGoneError, BrokenPipeError):
+        _drop_output()
+        sys.exit(141)
+
+
+class _ReaderGoneError(Exception):
+    """Nobody reads standard output any more. Not an OSError: Typer would exit with 1."""
+
+
+def _drop_output() -> None:
+    """Lets what was not yet written go nowhere, so that the end of the process stays quiet."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _run(args: list[str]) -> NoReturn:
+    command = typer.main.get_command(build(args))
+    invoke = command.invoke
+
+    def watched(ctx: Any) -> Any:
+        try:
+            return invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
+
+    command.invoke = watched  # type: ignore[method-assign]
+    try:
         # Typer's own handler covers --help, usage errors (2) and interrupts (130).
-        typer.main.get_command(build(args)).main(args, prog_name="oarlock")
+        command.main(args, prog_name="oarlock")
     except UserError as error:
         sys.exit(_say(error.message, error.remedy))
+    except _ReaderGoneError:
+        raise
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:

@@ -30,7 +30,7 @@ def fetch_dataset(
     to: Annotated[Path, typer.Option(help="Folder to put them in.")] = Path("oarlock-data"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
-    """Download data sets from their own homes, with checksums."""
+    """Download data sets from their own homes; `oarlock data list` says how each is checked."""
     from oarlock.corpus.fetch import datasets, fetch, find_dataset
 
     wanted = list(datasets()) if names == ["all"] else names

@@ -12,6 +12,7 @@ import hashlib
 import http.client
 import json
 import os
+import ssl
 import tomllib
 import urllib.error
 import urllib.parse
@@ -140,6 +141,37 @@ def find_dataset(name: str) -> Dataset:
     )
 
 
+class HttpsRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect away from https: on the way, anybody could change the file."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: Any,
+        code: int,
+        msg: str,
+        headers: Any,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        """Return the request that a redirect asks for.
+
+        Raises:
+            UserError: It leads away from https.
+        """
+        is_https = urllib.parse.urlsplit(newurl).scheme == "https"
+        if not is_https and (req.type == "https" or not _is_safe(newurl)):
+            raise UserError(
+                f"{req.full_url} leads on to an address that is not https.",
+                remedy="The file may have moved: look at its home.",
+            )
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _is_safe(url: str) -> bool:
+    parts = urllib.parse.urlsplit(url)
+    return parts.scheme == "https" or parts.hostname in _LOOPBACK
+
+
 def fetch(
     dataset: Dataset,
     folder: Path,
@@ -159,7 +191,7 @@ def fetch(
         UserError: The home does not answer, a file is not what it must be, or the disk is full.
             What came in of a file that was cut off is kept, and a second call carries on.
     """
-    opener = opener or urllib.request.build_opener()
+    opener = opener or urllib.request.build_opener(HttpsRedirects())
     target = folder / dataset.name
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -223,8 +255,7 @@ def _download(
     opener: urllib.request.OpenerDirector,
 ) -> None:
     """Streams an address into a partial file, carrying on where an earlier call was cut off."""
-    parts = urllib.parse.urlsplit(file.url)
-    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+    if not _is_safe(file.url):
         raise UserError(f"{file.url} is not an https address.", remedy="Use https.")
     for attempt in range(_ATTEMPTS):
         try:
@@ -232,7 +263,7 @@ def _download(
             return
         except urllib.error.HTTPError as error:
             error.close()
-            if error.code == 416:
+            if error.code == 416 and attempt < _ATTEMPTS - 1:
                 partial.unlink(missing_ok=True)
                 continue
             remedy = (
@@ -242,17 +273,35 @@ def _download(
             )
             raise UserError(f"{file.url}: {error.code} {error.reason}.", remedy=remedy) from None
         except (
+            ssl.SSLError,
             urllib.error.URLError,
             http.client.HTTPException,
             ConnectionError,
             TimeoutError,
         ) as error:
+            cause = getattr(error, "reason", None)
+            for one in (error, cause):
+                if isinstance(one, ssl.SSLError):
+                    raise _insecure(file.url, one) from None
             if attempt == _ATTEMPTS - 1:
                 reason = getattr(error, "reason", None) or type(error).__name__
                 raise UserError(
                     f"{file.url}: the connection failed or was cut ({reason}).",
                     remedy="Check the connection and run the same command again: it carries on.",
                 ) from None
+
+
+def _insecure(url: str, error: ssl.SSLError) -> UserError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return UserError(
+            f"{url}: the certificate of the home was not accepted ({error.verify_message}).",
+            remedy="Check the clock of this machine and its root certificates (SSL_CERT_FILE names "
+            "others), and whether a proxy stands in between.",
+        )
+    return UserError(
+        f"{url}: the secure connection failed ({error.reason or type(error).__name__}).",
+        remedy="Try again; if it stays so, look for a proxy in between.",
+    )
 
 
 def _stream(

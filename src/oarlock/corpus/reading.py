@@ -331,20 +331,8 @@ def _csv(lines: _Lines, name: str, kind: str, size: int | None, stream: IO[bytes
         raise _empty(name)
     _check_header(header, name)
 
-    def filled() -> Iterator[tuple[int, list[str]]]:
-        """Rows without the blank lines, save those that are rows: of one column, and not last."""
-        n_blank = 0
-        for line, cells in source:
-            if not cells:
-                n_blank += len(header) == 1
-                continue
-            for blank in range(n_blank):
-                yield line - n_blank + blank, [""]
-            n_blank = 0
-            yield line, cells
-
     def records() -> Iterator[Record]:
-        for row, (line, cells) in enumerate(filled(), start=1):
+        for row, (line, cells) in enumerate(_filled(source, len(header)), start=1):
             if len(cells) != len(header):
                 raise UserError(
                     f"{name}, row {row} (line {line}): {len(cells)} cells where the header has "
@@ -354,6 +342,21 @@ def _csv(lines: _Lines, name: str, kind: str, size: int | None, stream: IO[bytes
             yield Record(row, dict(zip(header, cells, strict=True)))
 
     return Records(name, kind, header, size, records(), stream.close)
+
+
+def _filled(
+    rows: Iterator[tuple[int, list[str]]], n_columns: int
+) -> Iterator[tuple[int, list[str]]]:
+    """Yields rows without the blank lines, save those that are rows: of one column, not last."""
+    n_blank = 0
+    for line, cells in rows:
+        if not cells:
+            n_blank += n_columns == 1
+            continue
+        for blank in range(n_blank):
+            yield line - n_blank + blank, [""]
+        n_blank = 0
+        yield line, cells
 
 
 def _check_header(header: Sequence[str], name: str) -> None:

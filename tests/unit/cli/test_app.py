@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -131,3 +133,53 @@ def test_group_keeps_its_sub_commands(
         typer.echo("fetched")
 
     assert run(capsys, "code", "fetch") == (0, "fetched\n", "")
+
+
+@pytest.mark.parametrize("n_lines", [1, 100_000])
+@pytest.mark.parametrize("also", ["", ", file=sys.stderr"])
+def test_a_reader_that_goes_away_ends_the_command_quietly(n_lines: int, also: str) -> None:
+    script = (
+        "import sys, types, typer\n"
+        "from oarlock.cli import app\n"
+        "module = sys.modules['oarlock.cli.code'] = types.ModuleType('oarlock.cli.code')\n"
+        "module.app = typer.Typer()\n"
+        "@module.app.command()\n"
+        "def code():\n"
+        f"    for _ in range({n_lines}):\n"
+        f"        print('a line of the output'{also})\n"
+        "        print('a line of the output')\n"
+        "app.main(['code'])\n"
+    )
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    stderr = write_end if also else subprocess.PIPE
+    done = subprocess.run(
+        [sys.executable, "-c", script], stdout=write_end, stderr=stderr, check=False
+    )
+    os.close(write_end)
+    assert done.returncode == 141
+    assert not done.stderr
+
+
+def test_code_to_a_reader_that_goes_away_is_no_fault(tmp_path: Path) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("text\n" + "hi there\n" * 3000)
+    script = (
+        "import sys; import oarlock.coder.coder; from fake_coder import FakeCoder\n"
+        "oarlock.coder.coder.Coder = FakeCoder\n"
+        "from oarlock.cli.app import main; main(sys.argv[1:])"
+    )
+    tests = Path(__file__).resolve().parents[2]
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, "code", source, "-", "--quiet"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), *sys.path])},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith(b"id,sentence,")
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 141

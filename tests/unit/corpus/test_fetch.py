@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,6 +30,7 @@ class Home(ThreadingHTTPServer):
     content = CONTENT
     cuts = 0
     status = 200
+    location = ""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -43,6 +47,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         home = self.server
         home.ranges.append(self.headers.get("Range"))
+        if home.status == 302:
+            self.send_response(302)
+            self.send_header("Location", home.location)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         if home.status != 200:
             self.send_error(home.status)
             return
@@ -163,6 +173,54 @@ def test_a_home_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_only_https_leaves_this_machine(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not an https address"):
         fetch(dataset("http://example.org/data.csv"), tmp_path, opener=DIRECT)
+
+
+def test_a_redirect_leads_to_https_or_nowhere(home: Home, tmp_path: Path) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), fetching.HttpsRedirects())
+    home.status, home.location = 302, "http://example.org/data.csv"
+    with pytest.raises(UserError, match="leads on to an address that is not https"):
+        fetch(dataset(home.url), tmp_path, opener=opener)
+    assert list((tmp_path / "demo").iterdir()) == []
+
+    request = urllib.request.Request("https://example.org/data.csv")
+    follow = partial(fetching.HttpsRedirects().redirect_request, request, None, 302, "Found", {})
+    with pytest.raises(UserError, match="not https"):
+        follow(newurl="http://127.0.0.1/data.csv")
+    found = follow(newurl="https://example.com/data.csv")
+    assert found is not None
+    assert found.full_url == "https://example.com/data.csv"
+
+
+def test_a_range_that_is_refused_again_and_again_is_told(home: Home, tmp_path: Path) -> None:
+    home.status = 416
+    with pytest.raises(UserError, match=r"data\.csv: 416") as caught:
+        fetch(dataset(home.url), tmp_path, opener=DIRECT)
+    assert "Try again later" in (caught.value.remedy or "")
+    assert len(home.ranges) == 3
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_a_certificate_that_is_not_accepted_is_told(tmp_path: Path, wrapped: bool) -> None:
+    class Insecure(urllib.request.OpenerDirector):
+        def open(self, *_: Any, **__: Any) -> Any:
+            error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+            error.verify_message = "certificate has expired"
+            raise urllib.error.URLError(error) if wrapped else error
+
+    with pytest.raises(UserError, match=r"not accepted \(certificate has expired\)") as caught:
+        fetch(dataset("https://example.org/data.csv"), tmp_path, opener=Insecure())
+    assert "clock" in (caught.value.remedy or "")
+
+
+def test_the_papers_say_which_sets_have_a_checksum() -> None:
+    text = (Path(__file__).resolve().parents[3] / "SECURITY.md").read_text("utf-8")
+    by: dict[str, list[str]] = {}
+    for one in datasets().values():
+        by.setdefault(one.integrity, []).append(one.name)
+    assert by["checksum"] == ["annomi"]
+    assert by["first download"] == ["peer-miti", "esconv"]
+    assert "For AnnoMI a SHA-256 ships" in text
+    assert "Peer-MITI and ESConv name a branch" in text
 
 
 def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
