@@ -1,17 +1,14 @@
 """How well Oarlock's own labels agree with human ones, on texts labelled without seeing these.
 
-`python -m oarlock.coder.training.agreement` prints it. Part of the texts that humans had labelled
+`oarlock train --check-labels` prints it. Part of the texts that humans had labelled
 were mixed, without their labels, into what the language model labelled for Oarlock; its answers
 are in `labels_gold_blind.csv` and in `blind/`.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import hashlib
-import json
-import os
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -124,29 +121,3 @@ def agreement_figures(data: Path) -> dict[str, Any]:
         own = [answer[head.removeprefix("empathy-")] for _, answer in answers]
         figures[head] = _scored(HEADS[head], human, own, [""] * len(own))
     return figures
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser(
-        prog="python -m oarlock.coder.training.agreement", description=__doc__
-    )
-    parser.add_argument("--data", type=Path, help="folder of the data; default OARLOCK_DATA")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    options = parser.parse_args(arguments)
-    data = options.data or Path(os.environ.get("OARLOCK_DATA", "data"))
-    figures = agreement_figures(data)
-    if options.json:
-        print(json.dumps(figures, indent=1))
-        return
-    print(f"{'':12}{'n':>5}{'accuracy':>10}{'macro-F1':>10}{'kappa':>8}{'either choice':>15}")
-    for task, one in figures.items():
-        scores = one["scores"]
-        print(
-            f"{task:12}{one['n']:>5}{scores['accuracy']:>10.3f}{scores['macro_f1']:>10.3f}"
-            f"{scores['kappa']:>8.3f}{one['first_or_second_choice']:>15.3f}"
-        )
-
-
-if __name__ == "__main__":
-    main()

@@ -18,7 +18,6 @@ FULL_FOLDS = (0,)
 
 FIRST = Schedule(epochs=3, encoder_rate=1.5e-4, head_rate=1e-3, ema=0.995)
 BETWEEN = Schedule(epochs=2, encoder_rate=1e-4, head_rate=1e-3, ema=0.99)
-LAST = Schedule(epochs=2, encoder_rate=5e-5, head_rate=5e-4, ema=0.99)
 SECOND = Schedule(epochs=3, encoder_rate=8e-5, head_rate=1e-3, ema=0.99)
 
 
@@ -30,7 +29,6 @@ class Recipe:
         first: Schedule of the first stage: codes, on labels that no reported figure is measured on.
         between: Schedule of what follows it: talk, empathy and more codes, on such labels too.
         second: Schedule of the second stage, on human labels beside some of the first stage.
-        last: Schedule of the last stage, on human labels alone.
         n_replay: Own labels that go on in the second stage.
         gold_weight: Weight of the human labels of peer-forum sentences in the second stage, which
             are few.
@@ -41,11 +39,10 @@ class Recipe:
     first: Schedule = FIRST
     between: Schedule = BETWEEN
     second: Schedule = SECOND
-    last: Schedule = LAST
     n_replay: int = 2000
     gold_weight: float = 2.0
-    n_unlabelled: int = 60_000
-    student_epochs: int = 10
+    n_unlabelled: int = 50_000
+    student_epochs: int = 12
     limit: int | None = None
 
     @classmethod
@@ -56,7 +53,6 @@ class Recipe:
             first=quick,
             between=quick,
             second=quick,
-            last=quick,
             n_replay=8,
             n_unlabelled=200,
             student_epochs=1,

@@ -108,12 +108,12 @@ def first_stage(run: Run, data: TrainingData, report: Report) -> Path:
     return path
 
 
-def _later_stages(run: Run, data: TrainingData, fold: int | None, report: Report) -> Path:
-    """Fit the second and the last stage, unless they are there; return the checkpoint."""
+def _second(run: Run, data: TrainingData, fold: int | None, report: Report) -> Path:
+    """Fit the second stage, unless it is there; return its checkpoint."""
     name = "final" if fold is None else f"fold-{fold}"
-    second, path = run.work / f"{name}-second.pt", run.work / f"{name}.pt"
-    fitted, _ = second_stage(data, fold)
-    if not second.exists():
+    path = run.work / f"{name}.pt"
+    if not path.exists():
+        fitted, _ = second_stage(data, fold)
         torch.manual_seed(run.seed)
         model = _load(run.work / "first.pt")
         fitting.fit(
@@ -122,19 +122,7 @@ def _later_stages(run: Run, data: TrainingData, fold: int | None, report: Report
             run.recipe.second,
             tokenizer(),
             seed=run.seed + 2,
-            progress=lambda s, n, loss: report(f"{name}, second stage", s, n, loss),
-        )
-        _save(model, second)
-    if not path.exists():
-        model = _load(second)
-        human = {id(example) for examples, _ in data.tested.values() for example in examples}
-        fitting.fit(
-            model,
-            [e for e in fitted if id(e) in human and e.head != "summary"],
-            run.recipe.last,
-            tokenizer(),
-            seed=run.seed + 4,
-            progress=lambda s, n, loss: report(f"{name}, last stage", s, n, loss),
+            progress=lambda s, n, loss: report(name, s, n, loss),
         )
         _save(model, path)
     return path
@@ -149,7 +137,7 @@ def held_out(run: Run, data: TrainingData, fold: int, report: Report) -> Path:
     path = run.work / f"held-out-{fold}.jsonl"
     if path.exists():
         return path
-    encoder = int8_encoder(_later_stages(run, data, fold, report))
+    encoder = int8_encoder(_second(run, data, fold, report))
     _, held = second_stage(data, fold)
     place = {id(e): (s, i) for s, (es, _) in data.tested.items() for i, e in enumerate(es)}
     lines = []
@@ -193,11 +181,11 @@ def _job(run: Run, fold: int | None) -> None:
     data = _data(run)
 
     def report(name: str, step: int, steps: int, loss: float) -> None:
-        state = run.work / f"progress-{name.replace(', ', '-').replace(' ', '-')}.json"
+        state = run.work / f"progress-{name}.json"
         state.write_text(json.dumps([step, steps, loss]))
 
     if fold is None:
-        _later_stages(run, data, None, report)
+        _second(run, data, None, report)
     else:
         held_out(run, data, fold, report)
 
