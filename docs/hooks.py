@@ -123,7 +123,8 @@ def _help(*command: str) -> str:
 
 def weights_pages() -> dict[str, str]:
     """Returns the model card, and what the coder makes of the test sentences."""
-    from oarlock.coder import Coder, card
+    from oarlock.coder import Coder
+    from oarlock.coder.quality import card
     from oarlock.coder.weights import read_manifest, weights_folder
 
     folder = weights_folder()

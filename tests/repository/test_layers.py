@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,19 @@ def test_imports_run_one_way() -> None:
         [tool, "--no-logo", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_contract_about_torch_names_every_part_of_the_coder_but_training() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    (sources,) = (one["source_modules"] for one in contracts if "torch" in one["name"])
+    parts = {
+        path.stem
+        for path in (PACKAGE / "coder").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
+    named = {name.rpartition(".")[2] for name in sources if name.startswith("oarlock.coder.")}
+    assert named == parts - {"__init__", "training"}
 
 
 def test_import_of_oarlock_loads_nothing_heavy() -> None:

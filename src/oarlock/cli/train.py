@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
+from oarlock.cli.output import console_for_tables
 from oarlock.errors import UserError
 
 app = typer.Typer()
@@ -17,7 +19,9 @@ app = typer.Typer()
 
 @app.command(name="train")
 def main(
-    out: Annotated[Path, typer.Argument(help="Folder to write; work in progress is kept in it.")],
+    out: Annotated[
+        Path | None, typer.Argument(help="Folder to write; work in progress is kept in it.")
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option(help="Folder of the training data; by default the variable OARLOCK_DATA."),
@@ -29,6 +33,13 @@ def main(
     ] = 2,
     tiny: Annotated[
         bool, typer.Option("--tiny", help="A few examples of each source, to try the machinery.")
+    ] = False,
+    check_labels: Annotated[
+        bool,
+        typer.Option(
+            "--check-labels",
+            help="Train nothing: print how well Oarlock's own labels agree with human ones.",
+        ),
     ] = False,
 ) -> None:
     """Fit, cross-validate, calibrate, distil and export the weights.
@@ -43,6 +54,11 @@ def main(
             "The training data was not found.",
             remedy="Name its folder with --data or OARLOCK_DATA; see docs/how-to/fetch-data.md.",
         )
+    if check_labels:
+        _print_agreement(folder)
+        return
+    if out is None:
+        raise UserError("No folder to write is named.", remedy="Say: oarlock train FOLDER.")
     from oarlock.coder.training import package, train
     from oarlock.coder.training.recipe import N_FOLDS, Recipe, load
 
@@ -69,3 +85,17 @@ def main(
         train.second_stages(run, [None, *range(N_FOLDS)], n_jobs=jobs, report=report)
         weights = package.assemble(run, examples, release, report)
     console.print(f"The weights are in {weights}.")
+
+
+def _print_agreement(data: Path) -> None:
+    from oarlock.coder.training.agreement import agreement_figures
+
+    table = Table(
+        "task", "texts", "accuracy", "macro F1", "Cohen's kappa", "first or second choice",
+        box=None, header_style="bold",
+    )  # fmt: skip
+    for task, one in agreement_figures(data).items():
+        shown = [*one["scores"].values(), one["first_or_second_choice"]]
+        cells = ["undefined" if value is None else f"{value:.3f}" for value in shown]
+        table.add_row(task, str(one["n"]), *cells)
+    console_for_tables().print(table)

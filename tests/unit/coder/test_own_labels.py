@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from oarlock.cli import app as cli
 from oarlock.coder.training import agreement
 from oarlock.errors import UserError
 
@@ -51,6 +52,17 @@ def test_agreement_names_the_missing_file_and_the_remedy(tmp_path: Path) -> None
 
 
 @pytest.mark.data
-def test_command_prints_json(oarlock_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    agreement.main(["--data", str(oarlock_data), "--json"])
-    assert json.loads(capsys.readouterr().out)["codes"]["n"] == 761
+def test_train_prints_the_agreement_and_trains_nothing(
+    oarlock_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["train", "--check-labels", "--data", str(oarlock_data)])
+    assert not stop.value.code
+    assert re.search(r"^ *codes +761 +0\.664", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_train_asks_for_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["train", "--data", str(tmp_path)])
+    assert stop.value.code == 2
+    assert "No folder to write is named." in capsys.readouterr().err

@@ -166,7 +166,7 @@ The codes of that table were given before the guide was final: after about 9,600
 corrected by comparing these answers with the human labels, and the others were labelled with the
 corrected guide. The answers also count, at a weight of 15 %, beside the human label of the same
 gold sentence where the coder is fitted, never where it is tested. To compute the table again:
-`python -m oarlock.coder.training.agreement`."""
+`oarlock train --check-labels`."""
 
 
 def _figures(metrics: Metrics) -> str:
@@ -334,7 +334,7 @@ def _fairness(metrics: Metrics) -> str:
                 "Where the second is lower, supporters who write so are measured less well; do "
                 "not compare groups that write differently without coding a sample by hand."
             )
-    parts.append("To run it again: `python -m oarlock.coder.quality.fairness`.")
+    parts.append("To run it again: `oarlock fairness`.")
     return "\n\n".join(parts)
 
 

@@ -1,18 +1,15 @@
 """Does the code change when only the person changes: gender, name, identity, dialect?
 
-`python -m oarlock.coder.quality.fairness` prints it, with `--json` as JSON. Beside each share of
+`oarlock fairness` prints it. Beside each share of
 changed codes stands a yardstick: the share that changes under an edit that means nothing, and for
 names and identities also under a change of word within a group.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -137,50 +134,3 @@ def fairness_figures(coder: TextCoder) -> dict[str, Any]:
         if kind == "dialect":
             figures[kind]["right"] = _right(codes, pairs)
     return figures
-
-
-def _lines(figures: dict[str, Any]) -> list[str]:
-    """Return the table that is printed."""
-    lines = [f"{'':40}{'pairs':>7}{'changed':>9}  {'95 % interval':<15}{'mean shift':>11}"]
-
-    def add(name: str, one: dict[str, Any]) -> None:
-        low, high = one["interval"]
-        lines.append(
-            f"{name:40}{one['n_pairs']:>7}{one['share_changed']:>9.1%}"
-            f"  {f'{low:.1%} to {high:.1%}':<15}{one['mean_shift']:>11.3f}"
-        )
-
-    names = {"edit": "an edit that means nothing", "swap": "another word of the same group"}
-    for kind, one in figures.items():
-        add(kind, one)
-        if len(one["groups"]) > 1:
-            for group, of_group in one["groups"].items():
-                add(f"  {group}", of_group)
-        for name, of_yardstick in one["yardsticks"].items():
-            add(f"  yardstick: {names[name]}", of_yardstick)
-        if "right" in one:
-            text, variant = one["right"]["text"], one["right"]["variant"]
-            lines.append(
-                f"  right code: {text['share_right']:.1%} in standard English, "
-                f"{variant['share_right']:.1%} in the other form"
-            )
-    return lines
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the figures of a tier."""
-    from oarlock.coder import Coder
-
-    parser = argparse.ArgumentParser(
-        prog="python -m oarlock.coder.quality.fairness", description=__doc__
-    )
-    parser.add_argument("--tier", default="standard", help="standard or fast")
-    parser.add_argument("--weights", type=Path, help="folder of weights of your own training")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    options = parser.parse_args(arguments)
-    figures = fairness_figures(Coder.load(options.tier, folder=options.weights))
-    print(json.dumps(figures, indent=1) if options.json else "\n".join(_lines(figures)))
-
-
-if __name__ == "__main__":
-    main()

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import oarlock.coder
 from fake_coder import FakeCoder
+from oarlock.cli import app as cli
 from oarlock.codebook import CODES, code_by
-from oarlock.coder.quality import counterfactuals, fairness
+from oarlock.coder.quality import counterfactuals
 from oarlock.coder.quality.counterfactuals import KINDS, NAMES, edit_pairs, pairs_of, swap_gender
 from oarlock.coder.quality.fairness import fairness_figures, wilson
 
@@ -155,17 +157,15 @@ def test_figures_are_plain_json_and_say_how_often_dialect_is_right(
 def test_command_prints_a_table_or_json(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import oarlock.coder.coder
+    monkeypatch.setattr(oarlock.coder, "Coder", NameCoder, raising=False)
 
-    class Loaded(NameCoder):
-        @classmethod
-        def load(cls, tier: str = "standard", **_: object) -> Loaded:
-            return cls()
+    def run(*args: str) -> str:
+        with pytest.raises(SystemExit) as stop:
+            cli.main(["fairness", *args])
+        assert not stop.value.code
+        return capsys.readouterr().out
 
-    monkeypatch.setattr(oarlock.coder.coder, "Coder", Loaded)
-    fairness.main([])
-    table = capsys.readouterr().out
+    table = run()
     assert "White and Black names" in table
     assert "yardstick: an edit that means nothing" in table
-    fairness.main(["--json"])
-    assert set(json.loads(capsys.readouterr().out)) == set(KINDS)
+    assert set(json.loads(run("--json"))) == set(KINDS)
