@@ -202,11 +202,16 @@ def without(part: dict[str, Any], seen: set[int]) -> dict[str, Any]:
 def uncertain_below(
     p: NDArray[np.floating], predicted: NDArray[np.integer], labels: NDArray[np.integer]
 ) -> float:
-    """Return the probability below which codes were wrong more often than right."""
+    """Return the probability below which codes were wrong more often than right.
+
+    The upper end of the highest window of a tenth, with 20 sentences or more in it, whose
+    sentences were mostly wrong.
+    """
     given = p[np.arange(len(p)), predicted]
     right = predicted == labels
-    grid = np.arange(0.2, 0.81, 0.05)
-    doubtful = [t for t in grid if (given < t).sum() >= 20 and right[given < t].mean() < 0.5]
+    ends = np.arange(0.3, 0.71, 0.05)
+    windows = [(end, (given >= end - 0.1) & (given < end)) for end in ends]
+    doubtful = [end for end, rows in windows if rows.sum() >= 20 and right[rows].mean() < 0.5]
     return round(float(max(doubtful, default=0.2)), 2)
 
 
