@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import sys
 import warnings
 from collections.abc import Iterator
@@ -96,3 +97,17 @@ def test_faults_leave_nothing_behind(tmp_path: Path, session: Any) -> None:
         code_file_on_spark(str(source), str(out), Options(), make_coder=broken, session=session)
     assert "zebra-secret" not in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_any_column_can_be_kept_and_half_an_emoji_staged(tmp_path: Path, session: Any) -> None:
+    from oarlock.coder.files.spark import code_file_on_spark
+
+    source = tmp_path / "in.jsonl"
+    rows = [{"id": "1", "text": "hi \ud83d", "Code": "x", "a`b.c": "y", "_row": "z"}]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    options = Options(keep=("text", "Code", "a`b.c", "_row"))
+    local, spark = tmp_path / "local.csv", tmp_path / "spark.csv"
+    code_file(str(source), str(local), options, FakeCoder())
+    code_file_on_spark(str(source), str(spark), options, make_coder=FakeCoder, session=session)
+    assert spark.read_bytes() == local.read_bytes()
+    assert "hi \ufffd,x,y,z" in spark.read_text("utf-8")

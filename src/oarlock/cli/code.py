@@ -95,7 +95,9 @@ def main(
         from oarlock.coder.files.spark import code_file_on_spark
 
         Coder.load(tier=tier)  # a wrong tier or damaged weights are told before Spark starts
-        outcome = code_file_on_spark(source, out, options, make_coder=partial(Coder.load, tier))
+        outcome = code_file_on_spark(
+            source, out, options, make_coder=partial(Coder.load, tier), resume=resume
+        )
     else:
         coder = Coder.load(tier=tier)
         with _progress(quiet) as report:

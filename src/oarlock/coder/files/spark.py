@@ -7,11 +7,14 @@ locally; the coded parts, sorted, are then put together into one output.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +51,7 @@ def code_file_on_spark(
     make_coder: CoderFactory,
     session: SparkSession | None = None,
     staging: Path | None = None,
+    resume: bool | None = None,
 ) -> Outcome:
     """Code a file on Spark.
 
@@ -59,6 +63,7 @@ def code_file_on_spark(
         session: Where to run; by default a session on this machine, or the one that
             `spark-submit` gives.
         staging: Folder for the parts, which every worker must see; by default beside the output.
+        resume: False discards an interrupted run of the local engine; True is refused.
 
     Raises:
         UserError: A fault of the input, the output or the installation of Spark.
@@ -67,20 +72,26 @@ def code_file_on_spark(
         raise UserError(
             "The Spark engine reads and writes files.", remedy="Use --engine local, or name files."
         )
+    if resume:
+        raise UserError(
+            "The Spark engine cannot resume a run.",
+            remedy="Leave out --resume, or carry on with --engine local.",
+        )
     out_format = file_format(out, options.out_format)
     check_paths(source, out)
-    types = output_types(find_columns(source, options), options)
-    with ResumableWriter(Path(out), out_format, types, {"engine": "spark"}, resume=False) as writer:
-        folder = Path(
-            tempfile.mkdtemp(prefix=f".{Path(out).name}.spark-", dir=staging or Path(out).parent)
-        )
+    columns = find_columns(source, options)
+    types = output_types(columns, options)
+    # Before the writer: where Spark does not start, what lies there must stay.
+    spark = session if session is not None else _local_session()
+    with ResumableWriter(
+        Path(out), out_format, types, {"engine": "spark"}, resume=resume, begins_again=True
+    ) as writer:
+        folder = _new_folder(Path(out), staging)
         try:
             n_replies, n_empty = _stage(source, options, folder / "in")
             if n_replies:
-                _code_parts(
-                    folder, types, options, make_coder, session if session else _local_session()
-                )
-                for rows in _coded_rows(folder / "out"):
+                _code_parts(folder, types, columns.kept, options, make_coder, spark)
+                for rows in _coded_rows(folder / "out", tuple(types)):
                     writer.write(rows)
             writer.commit(n_replies)
             writer.finish()
@@ -90,6 +101,36 @@ def code_file_on_spark(
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     return Outcome(n_replies, writer.position.n_rows, n_empty, 0)
+
+
+def _check_installation() -> None:
+    """Tells what Spark lacks on this machine."""
+    for package in ("pyspark", "pandas"):
+        try:
+            import_module(package)
+        except ModuleNotFoundError:
+            raise UserError(
+                f"The Spark engine needs the package {package}, which is not installed.",
+                remedy="Install it: pip install 'oarlock[spark]'",
+            ) from None
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        raise UserError("Spark needs Java 17, which is not there.", remedy="Install Java 17.")
+
+
+def _new_folder(out: Path, staging: Path | None) -> Path:
+    """Makes the folder of the parts, once those of runs that were killed are removed.
+
+    They hold text. The lock on the output says that no other run uses them; in a folder that
+    several outputs share, their names tell whose they are.
+    """
+    prefix = f".{out.name}.spark-"
+    if staging is not None:
+        prefix += hashlib.sha256(str(out.absolute()).encode()).hexdigest()[:8] + "-"
+    parent = staging or out.parent
+    for path in parent.iterdir():
+        if re.fullmatch(re.escape(prefix) + "[a-z0-9_]{8}", path.name):
+            shutil.rmtree(path, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
 
 def _stage(source: str, options: Options, folder: Path) -> tuple[int, int]:
@@ -134,6 +175,7 @@ def _stage(source: str, options: Options, folder: Path) -> tuple[int, int]:
 def _code_parts(
     folder: Path,
     types: dict[str, type],
+    kept: Sequence[str],
     options: Options,
     make_coder: CoderFactory,
     spark: SparkSession,
@@ -142,7 +184,6 @@ def _code_parts(
 
     n_chunks = sum(1 for _ in (folder / "in").iterdir()) * _CHUNKS_OF_A_PART
     n_partitions = max(1, min(n_chunks, 4 * spark.sparkContext.defaultParallelism))
-    kept = tuple(name for name in types if name not in _own_columns(types))
     code = _chunk_coder(options, make_coder, kept, tuple(types))
     try:
         (
@@ -155,7 +196,7 @@ def _code_parts(
         # Sorted from disk: to find its ranges, a sort runs whatever comes before it twice.
         (
             spark.read.parquet(str((folder / "coded").absolute()))
-            .orderBy("_row", "sentence")
+            .orderBy("_row", _spark_names(tuple(types))[list(types).index("sentence")])
             .write.parquet(str((folder / "out").absolute()))
         )
     except PySparkException as error:
@@ -164,12 +205,6 @@ def _code_parts(
             f"Spark could not code the file ({type(error).__name__}).",
             remedy="Look at the log of Spark; --engine local gives the same rows.",
         ) from None
-
-
-def _own_columns(types: dict[str, type]) -> set[str]:
-    from oarlock.coder.files.rows import COLUMN_TYPES
-
-    return {*COLUMN_TYPES, "text"} & set(types)
 
 
 def _chunk_coder(
@@ -186,6 +221,7 @@ def _chunk_coder(
             row_of = {item.id: item.row for item in chunk}
             rows = code_chunk(chunk, coder, options)
             frame = pd.DataFrame.from_records(rows, columns=list(columns))
+            frame.columns = _spark_names(columns)
             frame.insert(0, "_row", [row_of[row["id"]] for row in rows])
             yield frame.astype({"_row": "int64"})
 
@@ -216,29 +252,37 @@ def _whole_chunks(frames: Iterable[pd.DataFrame], kept: Sequence[str]) -> Iterat
         yield chunk
 
 
+def _spark_names(columns: Sequence[str]) -> list[str]:
+    """Names by position: Spark takes names that differ in case alone for the same."""
+    return [f"c{n}" for n in range(len(columns))]
+
+
 def _spark_schema(types: dict[str, type]) -> str:
     names = {str: "string", int: "bigint", float: "double", bool: "boolean"}
-    fields = ["_row bigint", *(f"`{column}` {names[kind]}" for column, kind in types.items())]
-    return ", ".join(fields)
+    own = zip(_spark_names(tuple(types)), types.values(), strict=True)
+    return ", ".join(["_row bigint", *(f"{column} {names[kind]}" for column, kind in own)])
 
 
-def _coded_rows(folder: Path) -> Iterator[list[dict[str, Any]]]:
+def _coded_rows(folder: Path, columns: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
     """Yields the coded rows in order: Spark numbers the parts of a sorted table in its order."""
     import pyarrow.parquet as pq
 
+    names = _spark_names(columns)
     for part in sorted(folder.glob("part-*.parquet")):
         with pq.ParquetFile(part) as file:
             for batch in file.iter_batches(_ROWS_AT_A_TIME):
-                yield batch.to_pylist()
+                yield [
+                    dict(zip(columns, (row[name] for name in names), strict=True))
+                    for row in batch.to_pylist()
+                ]
 
 
 def _local_session() -> SparkSession:
     """Returns the running session, or starts one on this machine."""
+    _check_installation()
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
-    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        raise UserError("Spark needs Java 17, which is not there.", remedy="Install Java 17.")
     # The workers on this machine need the packages of this interpreter.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
