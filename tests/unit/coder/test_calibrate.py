@@ -32,7 +32,7 @@ def test_planted_temperature_and_biases_are_recovered(scale: float) -> None:
     from oarlock.coder.training.calibrate import fit_calibration
 
     bias = np.array([0.9, -0.6, 0.1, -0.4])
-    fitted = fit_calibration(*planted(6000, scale, bias, seed=1))
+    fitted = fit_calibration(*planted(200_000, scale, bias, seed=1))
     assert fitted.scale == pytest.approx(scale, rel=0.1)
     np.testing.assert_allclose(fitted.bias, bias - bias.mean(), atol=0.15)
     assert fitted.bias.sum() == pytest.approx(0, abs=1e-5)
@@ -42,7 +42,7 @@ def test_calibrated_probabilities_are_as_often_right_as_they_say() -> None:
     from oarlock.coder.training.calibrate import fit_calibration
 
     bias = np.array([0.5, 0.0, -0.5])
-    logits, labels = planted(8000, 0.5, bias, seed=2)
+    logits, labels = planted(200_000, 0.5, bias, seed=2)
     fitted = fit_calibration(logits[:4000], labels[:4000])
     p = fitted.probabilities(logits[4000:])
     right = p.argmax(axis=1) == labels[4000:]

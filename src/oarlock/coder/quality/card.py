@@ -368,9 +368,9 @@ _WEAK_POINTS = """\
   first stage, but the habits of that set may have been, so held-out figures can be somewhat too
   high for other forums.
 - **One session, two data sets.** HLQC, whose client turns were labelled for seeker talk,
-  transcribes some of the sessions that AnnoMI does. AnnoMI turns that share eight words in a row with such a
-  turn are left out of the talk figures; what they share in fewer words is not. A handful of gold
-  sentences, mostly stock phrases, occur in the silver set too.
+  transcribes some of the sessions that AnnoMI does. AnnoMI turns that share eight words in a row
+  with such a turn are left out of the talk figures; what they share in fewer words is not. A
+  handful of gold sentences, mostly stock phrases, occur in the silver set too.
 - **Labels by a language model** carry that model's habits. They are the larger part of what the
   coder learnt from.
 - **Sessions on tape.** AnnoMI is transcribed demonstrations of therapy. Behaviour, question,
