@@ -76,7 +76,10 @@ def _chromium() -> tuple[str, str] | None:
 def _missing(marker: str) -> str | None:
     """Returns the remedy where what `marker` stands for is not there, else None."""
     if marker == "data" and _data_dir() is None:
-        return "get the data (oarlock data fetch), then: OARLOCK_DATA=/path/to/data make test"
+        return (
+            "a folder with mi/ and support/ as docs/how-to/train-the-weights.md lists them, which "
+            "`oarlock data fetch` alone does not make; then: OARLOCK_DATA=/path/to/folder make test"
+        )
     if marker == "train" and importlib.util.find_spec("torch") is None:
         return "make test-train"
     if marker == "spark" and (

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oarlock.cli.output import write_text
+from oarlock.cli.output import STANDARD_OUTPUT, write_text
 from oarlock.coder.files.replies import Options
-from oarlock.corpus.reading import Records, read_records
+from oarlock.corpus.reading import Record, Records, cell_text, read_records
 from oarlock.errors import UserError
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ def main(
         typer.Argument(help="A file that `oarlock code` wrote, or replies that are not coded yet."),
     ],
     out: Annotated[
-        Path | None, typer.Option(help="Where to write the page.", show_default="FILE-report.html")
+        Path | None,
+        typer.Option(
+            help="Where to write the page; - for standard output.", show_default="FILE-report.html"
+        ),
     ] = None,
     title: Annotated[str | None, typer.Option(help="Name of the corpus on the page.")] = None,
     with_text: Annotated[
@@ -85,7 +88,7 @@ def main(
                     f"{file} holds no text.",
                     remedy="Code it again with `oarlock code --with-text`.",
                 )
-            rows = ((record.row, record.values) for record in records)
+            rows = ((record.row, _whole(record, records.name)) for record in records)
             coded = read_coded(
                 records.columns, rows, records.name, roles=given, with_text=with_text
             )
@@ -106,8 +109,19 @@ def main(
         reliability_caption=caption,
         with_text=with_text,
     )
+    if str(out) == STANDARD_OUTPUT:
+        sys.stdout.write(page)
+        return
     write_text(page, target, inputs=(file,), option="--out")
     print(f"wrote {target}", file=sys.stderr)
+
+
+def _whole(record: Record, name: str) -> Mapping[str, object]:
+    """Return the cells of a row, with texts that a page can hold."""
+    return {
+        column: cell_text(record, column, name) if isinstance(value, str) else value
+        for column, value in record.values.items()
+    }
 
 
 def _code(

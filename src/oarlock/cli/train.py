@@ -52,7 +52,8 @@ def main(
     if folder is None or not folder.is_dir():
         raise UserError(
             "The training data was not found.",
-            remedy="Name its folder with --data or OARLOCK_DATA; see docs/how-to/fetch-data.md.",
+            remedy="Name with --data or OARLOCK_DATA a folder with mi/ and support/, laid out as "
+            "docs/how-to/train-the-weights.md says.",
         )
     if check_labels:
         _print_agreement(folder)

@@ -11,7 +11,8 @@ from oarlock.coder.files.replies import Item
 from oarlock.corpus import demo
 from oarlock.errors import UserError
 
-COUNSELCHAT = Path("support") / "counselchat.csv"
+COUNSELCHAT = (Path("support/counselchat.csv"), Path("counselchat/20200325_counsel_chat.csv"))
+"""Where the file lies: in the folder for training, and where `oarlock data fetch` puts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +59,17 @@ def made_up_forum() -> Demonstration:
 
 
 def counselchat(folder: Path) -> Demonstration:
-    """Return the answers of CounselChat, in a folder of the public data.
+    """Return the answers of CounselChat, as prepared for training or as it was fetched.
 
     Raises:
         UserError: The file is not there, or is not CounselChat.
     """
-    path = folder / COUNSELCHAT
-    if not path.is_file():
+    path = next((folder / name for name in COUNSELCHAT if (folder / name).is_file()), None)
+    if path is None:
         raise UserError(
-            f"{path}: there is no such file.",
-            remedy="Let OARLOCK_DATA name the folder of the data, or leave it unset for the demo.",
+            f"{folder} holds neither {' nor '.join(name.as_posix() for name in COUNSELCHAT)}.",
+            remedy="Run `oarlock data fetch counselchat --to FOLDER` and let OARLOCK_DATA name "
+            "that folder, or leave it unset for the corpus that ships.",
         )
     return Demonstration(
         name="counselchat",
@@ -84,12 +86,19 @@ def counselchat(folder: Path) -> Demonstration:
 def _answers(path: Path) -> Iterator[Item]:
     with path.open(encoding="utf-8", newline="") as stream:
         reader = csv.DictReader(stream)
+        # The file of its home names the professionals: they are numbered instead.
+        is_named = "responder_id" not in (reader.fieldnames or ())
+        numbers: dict[str, str] = {}
         for number, row in enumerate(reader, start=1):
             try:
                 text = row["answerText"]
                 kept: dict[str, str | None] = {
                     "thread_id": row["questionID"],
-                    "supporter_id": row["responder_id"],
+                    "supporter_id": (
+                        numbers.setdefault(row["therapistURL"], str(len(numbers) + 1))
+                        if is_named
+                        else row["responder_id"]
+                    ),
                     "group": row["topic"],
                 }
                 context = " ".join((row["questionTitle"], row["questionText"]))

@@ -344,6 +344,51 @@ def test_demo_with_the_public_data_shows_counselchat_without_text(
     assert run("demo", "--no-open")[0] == 2
 
 
+def test_demo_shows_counselchat_as_it_was_fetched_without_names(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "counselchat").mkdir()
+    columns = ("questionID", "questionTitle", "questionText", "topic", "therapistURL")
+    rows: list[dict[str, object]] = [
+        dict.fromkeys(columns, "x") | {"answerText": SECRET, "therapistURL": f"jane-{i % 2}"}
+        for i in range(12)
+    ]
+    write(tmp_path / "counselchat" / "20200325_counsel_chat.csv", rows)
+    monkeypatch.setenv("OARLOCK_DATA", str(tmp_path))
+    assert run("demo", "--no-open")[0] == 0
+    with Path("demo-output/counselchat-coded.csv").open(encoding="utf-8") as stream:
+        assert {row["supporter_id"] for row in csv.DictReader(stream)} == {"1", "2"}
+    assert "jane" not in Path("demo-output/counselchat-report.html").read_text("utf-8")
+    monkeypatch.setenv("OARLOCK_DATA", str(tmp_path / "nowhere"))
+    code, _, err = run("demo", "--no-open")
+    assert code == 2
+    assert "oarlock data fetch counselchat --to FOLDER" in err
+
+
+def test_report_to_standard_output_writes_no_file(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    file = write(tmp_path / "replies.csv", [{"id": 1, "text": "how are you?"}])
+    code, out, _ = run("report", file, "--out", "-")
+    assert code == 0
+    assert out.startswith("<!")
+    assert out.rstrip().endswith("</html>")
+    assert [path.name for path in tmp_path.iterdir()] == ["replies.csv"]
+
+
+def test_report_shows_a_text_with_half_an_emoji(run: Callable[..., Result], tmp_path: Path) -> None:
+    raw, coded = tmp_path / "raw.jsonl", tmp_path / "coded.jsonl"
+    rows = [{"id": str(n), "text": f"hey {n} \ud83d"} for n in range(6)]
+    raw.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert run("report", raw, "--with-text", "--out", "raw.html")[0] == 0
+    assert run("code", raw, coded, "--with-text", "--quiet")[0] == 0
+    lines = [json.loads(line) for line in coded.read_text("utf-8").splitlines()]
+    coded.write_text("".join(json.dumps(one | {"text": "hey \ud83d"}) + "\n" for one in lines))
+    assert run("report", coded, "--with-text", "--out", "coded.html")[0] == 0
+    for page in ("raw.html", "coded.html"):
+        assert "\ufffd" in Path(page).read_text("utf-8")
+
+
 def test_report_codes_replies_that_are_not_coded_yet(
     run: Callable[..., Result], tmp_path: Path
 ) -> None:
