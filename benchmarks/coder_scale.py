@@ -49,10 +49,9 @@ def main() -> None:
             n = write_corpus(source, int(options.sentences * share))
             command = "from oarlock.cli.app import main; main()"
             wrapped = (
-                "import atexit, resource, sys;"
+                "import atexit, re;"
                 "atexit.register(lambda: print("
-                "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss));"
-                + command
+                "re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]));" + command
             )
             start = time.perf_counter()
             done = subprocess.run(

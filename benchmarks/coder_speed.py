@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import resource
 import statistics
 import subprocess
 import sys
@@ -67,11 +66,12 @@ def peer(texts: list[str]) -> Callable[[int], None]:
 def load_figures(tier: str) -> tuple[float, float]:
     """Return seconds to load a tier and peak memory (MiB) after coding, in a fresh process."""
     script = (
-        "import time, resource; start = time.perf_counter();"
+        "import re, time; start = time.perf_counter();"
         "from oarlock.coder import Coder;"
         f"coder = Coder.load({tier!r}); loaded = time.perf_counter() - start;"
         "coder.predict(['what would help you tonight?'] * 512);"
-        "print(loaded, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        "peak = re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1];"
+        "print(loaded, int(peak) / 1024)"
     )
     out = [
         subprocess.run(
@@ -124,8 +124,6 @@ def main() -> None:
             f"{label:27s} {statistics.median(rates[name]):12.0f} "
             f"{statistics.median(ratios):10.1f}  ({ratios[0]:.1f}, {ratios[-1]:.1f}) {tail}"
         )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory of this process with all three: {peak:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ from oarlock.coder.tasks import CODE_LABELS
 from spec.cases import hard_cases
 
 #: Shares that must be right, by set.
-FLOOR_EXAMPLES = 0.50
-FLOOR_NEAR_MISSES = 0.35
-FLOOR_HARD = 0.40
-FLOOR_REPLIES_AND_TALK = 0.40
+FLOOR_EXAMPLES = 0.80
+FLOOR_NEAR_MISSES = 0.75
+FLOOR_HARD = 0.70
+FLOOR_REPLIES_AND_TALK = 0.62
 
 EXAMPLES = "examples of sentence codes"
 NEAR_MISSES = "near-misses of sentence codes"
