@@ -5,7 +5,7 @@ and takes back the boundaries that would cut a link, a quotation or the number o
 
 Cost is linear in the length of the text: `sentencex` sees windows of at most `WINDOW` characters
 (its own cost grows with the square of the text for some scripts and for unclosed quotation marks),
-and every look back or ahead is bounded.
+and every look back or ahead is bounded, or taken once for a run of marks and once for a piece.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ _LINE = re.compile(rf"[^{_NEWLINES}]+")
 _QUOTED_LINE = re.compile(r"(?:&gt;|>)(?!\s*[:;.]?[(\[<])")
 _ODD = re.compile(r"[^\S ]|[\ud800-\udfff]")
 _CONTENT = re.compile(r"[^\W_]|\p{Extended_Pictographic}|\p{Regional_Indicator}")
+_LAST_CONTENT = re.compile(rf"(?r){_CONTENT.pattern}")
 
 _EMOJI_ONE = (
     r"(?:[\p{Extended_Pictographic}--[\u0023\u002a\u0030-\u0039\u00a9\u00ae\u2122]]"
@@ -85,8 +86,7 @@ _MARK_STARTS = stdlib_re.compile(
 _MARK = re.compile(
     rf"""(?V1)
     (?P<face>{_EMOJI_ONE}|{_EMOTICON_ONE})
-  | (?P<ellipsis>\.{{2,}}+|…++)(?![!?])
-  | (?P<end>[.…]*[!?‽؟！？][.!?…‽؟！？]*)(?P<closed>{_CLOSERS})(?=\s)
+  | (?P<ellipsis>(?<!\.)\.{{2,}}+|(?<!…)…++)(?![!?])
   | (?P<glued>(?<=[a-z]{{2}})[.!?](?=[A-Z][a-z'’]|I\s)|(?<=[a-z])[!?]{{2,}}(?=[A-Za-z])
         |(?<=\s(?i:[iur]|me|ok|no|ill|op|id|hr|min|med|art))\.\s+(?=[^\W\d]))
   | (?P<laugh>(?<=\s)(?i:l+o+l+|lmf?ao+|rofl|(?:ha){{2,}}h?|(?:he){{2,}}h?
@@ -95,6 +95,11 @@ _MARK = re.compile(
   | (?P<number>(?<![^\s])\(?(?P<value>\d{{1,2}})[.)](?=\s+\S))
     """,
     re.VERBOSE,
+)
+# A run of marks to its end, tried where no mark of `_MARK` begins: it ends a sentence if it has
+# both `end` and `space`.
+_RUN = re.compile(
+    rf"[.…]*+(?P<end>[!?‽؟！？][.!?…‽؟！？]*+)?(?P<closed>{_CLOSERS})(?P<space>\s)?", re.VERSION1
 )
 _ADDRESS = stdlib_re.compile(r"@|\w\.(?:com|org|net|edu|gov|io|co|uk|me|info)\b")
 _KEEP_STARTS = stdlib_re.compile(r"http|www\.|[\[\"“«(&‘]|(?<!\w)'")
@@ -114,9 +119,9 @@ _KEEP = re.compile(
     """,
     re.VERBOSE,
 )
-_MARKER = re.compile(r"\s*(?:\(?(?:\d{1,3}|[a-zA-Z])[.)]|[-*+•●▪◦‣]|&gt;|>)\s*")
-_TWO_WORDS = re.compile(r"\S{1,200}\s+\S")
-_THREE_WORDS = re.compile(r"(?:\S{1,200}\s+){2}\S")
+_MARKER = re.compile(r"\s*(\(?(?:\d{1,3}|[a-zA-Z])[.)]|[-*+•●▪◦‣]|&gt;|>)\s*")
+_TWO_WORDS = re.compile(r"\S{1,200}+\s++\S")
+_THREE_WORDS = re.compile(r"(?:\S{1,200}+\s++){2}\S")
 _WORD = re.compile(r"\w")
 # A word that carries the sentence on after an emoji ("love 🍕 and pasta").
 _GOES_ON = re.compile(
@@ -129,15 +134,15 @@ _SUBJECT = (
     r"i['’]\w+|you['’]\w+|we['’]\w+|they['’]\w+|s?he['’]s|it['’]s|that['’]s|don['’]t)"
 )
 _CLAUSE = re.compile(
-    rf"(?:what|how|why|do|did|have|are|is|can|{_SUBJECT})\s+\S{{1,200}}\s+\S", re.IGNORECASE
+    rf"(?:what|how|why|do|did|have|are|is|can|{_SUBJECT})\s++\S{{1,200}}+\s++\S", re.IGNORECASE
 )
 _JOINT = (
     r"(?:and|but|so|because|cause|cuz|bc|then|or|also|plus|though|although|yet|if|when|while|since)"
 )
 _RUN_ON_CUTS = (
-    re.compile(rf"\s+(?={_JOINT}\s+{_SUBJECT}\b)", re.IGNORECASE),
-    re.compile(r"[;,]\s+|[，、；]\s*|\s+[-–—]+\s+"),
-    re.compile(rf"\s+(?={_JOINT}\s)", re.IGNORECASE),
+    re.compile(rf"\s++(?={_JOINT}\s+{_SUBJECT}\b)", re.IGNORECASE),
+    re.compile(r"[;,]\s+|[，、；]\s*|\s++[-–—]++\s++"),
+    re.compile(rf"\s++(?={_JOINT}\s)", re.IGNORECASE),
     re.compile(r"\s+"),
 )
 
@@ -225,50 +230,79 @@ def _cuts(line: str) -> list[int]:
     keep = _kept_whole(sane)
     cuts: list[int] = []
     last = 0
+    marker, content, words = _least(sane, last)
     for cut, certain in _candidates(sane, wanted):
         after = _after_faces(sane, cut)
         if after <= last or after >= len(sane) or _inside(keep, after):
             continue
-        if _MARKER.fullmatch(sane, last, after) or not _CONTENT.search(sane, last, after):
-            continue
-        if not certain and not _THREE_WORDS.match(sane, last, after):
+        if after in marker or after < (content if certain else max(content, words)):
             continue
         cuts.append(after)
         last = after
+        marker, content, words = _least(sane, last)
     if cuts and not _CONTENT.search(sane, cuts[-1]):
         cuts.pop()
     return _with_run_ons(sane, cuts, keep)
+
+
+def _least(line: str, start: int) -> tuple[range, int, int]:
+    """What a piece from `start` needs, looked for once: more than a list marker, content, words.
+
+    Returns:
+        Ends at which it is a list marker alone, and the least ends with content and three words.
+    """
+    marker = _MARKER.match(line, start)
+    content = _CONTENT.search(line, start)
+    words = _THREE_WORDS.match(line, start)
+    return (
+        range(marker.end(1), marker.end() + 1) if marker else range(0),
+        content.end() if content else len(line),
+        words.end() if words else len(line),
+    )
 
 
 def _candidates(line: str, library: list[int]) -> list[tuple[int, bool]]:
     """Offsets of possible cuts, ascending; False where a cut needs three words before it."""
     found: dict[int, bool] = dict.fromkeys(library, True)
     expected = 0
-    at = 0
-    for begin in _MARK_STARTS.finditer(line):
-        mark = _MARK.match(line, begin.start()) if begin.start() >= at else None
-        if mark is None:
-            continue
-        at = mark.end()
+    for kind, mark, at in _marks(line):
         space = _after_spaces(line, at)
-        if mark["face"] is not None:
-            at = after = _after_faces(line, mark.start())
-            if not _GOES_ON.match(line, after) and _TWO_WORDS.match(line, after):
-                found.setdefault(after, False)
-        elif mark["ellipsis"] is not None:
+        if kind == "face":
+            if not _GOES_ON.match(line, at) and _TWO_WORDS.match(line, at):
+                found.setdefault(at, False)
+        elif kind == "ellipsis":
             if _TWO_WORDS.match(line, space) and _WORD.match(line, space):
                 found.setdefault(space, False)
-        elif mark["end"] is not None:
+        elif kind == "end":
             if not (mark["closed"] and line[space : space + 1].islower()):
                 found[space] = True
-        elif mark["laugh"] is not None:
+        elif kind == "laugh":
             if _CLAUSE.match(line, space):
                 found.setdefault(space, False)
-        elif mark["number"] is not None:
+        elif kind == "number":
             expected = _number(line, mark, expected, found)
         else:
-            found[mark.start() if mark["bullet"] else at] = True
+            found[mark.start() if kind == "bullet" else at] = True
     return sorted(found.items())
+
+
+def _marks(line: str) -> Iterator[tuple[str | None, re.Match[str], int]]:
+    """Marks in order: the name of the kind, the match, and where the mark ends."""
+    at = 0
+    tried = 0  # A run of marks is tried once: up to here it ends no sentence.
+    for begin in _MARK_STARTS.finditer(line):
+        start = begin.start()
+        if start < at:
+            continue
+        if mark := _MARK.match(line, start):
+            at = mark.end() if mark["face"] is None else _after_faces(line, start)
+            yield mark.lastgroup, mark, at
+        elif start >= tried and (run := _RUN.match(line, start)):
+            if run["end"] and run["space"]:
+                at = run.end("closed")
+                yield "end", run, at
+            else:
+                tried = run.start("closed")
 
 
 def _number(line: str, mark: re.Match[str], expected: int, found: dict[int, bool]) -> int:
@@ -356,8 +390,9 @@ def _with_run_ons(line: str, cuts: list[int], keep: list[tuple[int, int]]) -> li
     edges = [0, *cuts, len(line)]
     for start, end in pairwise(edges):
         at = start
-        while end - at > RUN_ON:
-            cut = _clause_cut(line, at, end, keep)
+        final = _LAST_CONTENT.search(line, start, end) if end - start > RUN_ON else None
+        while final is not None and end - at > RUN_ON:
+            cut = _clause_cut(line, at, final.start(), keep)
             if cut is None:
                 break
             result.append(cut)
@@ -367,11 +402,12 @@ def _with_run_ons(line: str, cuts: list[int], keep: list[tuple[int, int]]) -> li
     return result
 
 
-def _clause_cut(line: str, start: int, end: int, keep: list[tuple[int, int]]) -> int | None:
+def _clause_cut(line: str, start: int, final: int, keep: list[tuple[int, int]]) -> int | None:
+    """The cut after `start` before a clause, with the content at `final` still behind it."""
     for pattern in _RUN_ON_CUTS:
         found: int | None = None
         for match in pattern.finditer(line, start + _RUN_ON_FROM, start + _RUN_ON_TO):
-            if not _inside(keep, match.end()) and _CONTENT.search(line, match.end(), end):
+            if match.end() <= final and not _inside(keep, match.end()):
                 found = match.end()
         if found is not None:
             return found

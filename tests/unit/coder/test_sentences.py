@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re as stdlib_re
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import pytest
+import regex as re
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from sentencex import get_sentence_boundaries
 
 from oarlock.coder import sentences
 from oarlock.coder.sentences import Span, split
@@ -150,7 +156,7 @@ def test_a_panic_of_the_library_leaves_our_own_marks(monkeypatch: pytest.MonkeyP
 def test_work_is_linear_in_one_line(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     length = 100_000
     seen: list[int] = []
-    library = sentences.get_sentence_boundaries
+    library = get_sentence_boundaries
     cut = sentences._cuts
 
     def counted(language: str, window: str) -> object:
@@ -168,6 +174,118 @@ def test_work_is_linear_in_one_line(unit: str, monkeypatch: pytest.MonkeyPatch) 
     text = (unit * length)[:length]
     assert "".join(pieces(text)) == text
     assert sum(seen) <= 8 * length
+
+
+class Counted:
+    """A pattern, or `_after_spaces`, that adds up how many characters its looks take in."""
+
+    def __init__(self, inner: Any, looked: list[int]) -> None:
+        self.inner = inner
+        self.looked = looked
+
+    def __call__(self, line: str, at: int) -> int:
+        end: int = self.inner(line, at)
+        self.looked.append(end - at + 1)
+        return end
+
+    def finditer(self, line: str, *bounds: int) -> Iterator[Any]:
+        self.looked.append(len(range(len(line))[slice(*(bounds or (0, None)))]))
+        return iter(self.inner.finditer(line, *bounds))
+
+    def search(self, line: str, start: int = 0, end: int | None = None) -> Any:
+        found = self.inner.search(line, start, len(line) if end is None else end)
+        first, last = start, len(line) if end is None else end
+        if found and self.inner.pattern.startswith("(?r)"):
+            first = found.start()
+        elif found:
+            last = found.end()
+        self.looked.append(max(0, last - first) + 1)
+        return found
+
+    def match(self, line: str, start: int = 0) -> Any:
+        found = self.inner.match(line, start)
+        reach = found.end() - start if found else 1
+        # Where nothing matches, the look went as far as more text could still have made a match.
+        while not found and start + reach < len(line):
+            part = self.inner.match(line, start, start + reach, partial=True)
+            if part is None or not part.partial:
+                break
+            reach *= 2
+        self.looked.append(reach)
+        return found
+
+    def sub(self, new: str, line: str) -> str:
+        self.looked.append(len(line))
+        return str(self.inner.sub(new, line))
+
+
+def looked_at(text: str) -> int:
+    """Returns how many characters all looks of one split take in together."""
+    looked: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in list(vars(sentences).items()):
+            if isinstance(value, re.Pattern | stdlib_re.Pattern) or name == "_after_spaces":
+                patch.setattr(sentences, name, Counted(value, looked))
+        cuts = tuple(Counted(pattern, looked) for pattern in sentences._RUN_ON_CUTS)
+        patch.setattr(sentences, "_RUN_ON_CUTS", cuts)
+        split(text)
+    return sum(looked)
+
+
+HOSTILE = (
+    ["!", "?!", "... ", "...!?", "….", "!a", " !", "! ", "..a", "(", '"', "“", "‘", "[a](", ":)"]
+    + [
+        "😀",
+        "😀a",
+        "👨\u200d",
+        "🇬🇧",
+        "❤\ufe0f",
+        "1. ",
+        "2) ",
+        "- ",
+        "-_",
+        "http://a ",
+        "www.",
+        "a@",
+    ]
+    + [
+        "a.com ",
+        "lol ",
+        "lo",
+        "hahaha ",
+        "a.b.",
+        "&gt; ",
+        "\n",
+        "你。",
+        "，",
+        " ",
+        "\u200b",
+        "\u3000",
+    ]
+    + ['!" ', "?*", "• ", "<3", "and i ", '!?... “a :) 1. - http://a 😀 lol &gt; 你。("']
+)
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+@pytest.mark.parametrize(("before", "after"), [("", ""), ("hi you ", " ok"), ("a", "!a")])
+def test_looks_grow_no_faster_than_one_line(unit: str, before: str, after: str) -> None:
+    short, long = (before + unit * (size // len(unit)) + after for size in (1_000, 4_000))
+    # Four times the text: four times the looks, and a few more rounds; sixteen if looks repeat.
+    assert looked_at(long) <= 10 * looked_at(short) + 1_000
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda size: "aaa " + " !" * size + "a",
+        lambda size: "hi you " + "." * size + "!a",
+        lambda size: "a " + "lo" * size + "x",
+        lambda size: "-" + " " * size + "b😀" * size,
+        lambda size: "a" + " " * size + "b😀" * size,
+    ],
+)
+def test_a_look_that_fails_is_not_taken_again(build: Callable[[int], str]) -> None:
+    assert looked_at(build(2_000)) <= 10 * looked_at(build(500)) + 1_000
 
 
 def test_a_line_of_a_megabyte_tiles() -> None:
