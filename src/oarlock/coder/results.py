@@ -50,7 +50,7 @@ class ReplyCodes:
         sentences: One record per sentence that holds more than white space.
         summary_probability: Probability that the reply draws together several themes of what the
             seeker wrote (code Summary), 0 to 1.
-        empathy: Level of each mechanism, by its name; empty where no sentence is English.
+        empathy: Level of each mechanism, by its name; empty where there is no English sentence.
         language: ISO 639-1 code of the reply's language, "und" where it cannot be told.
         model_version: Tier and release of the weights.
     """
