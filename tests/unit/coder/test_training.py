@@ -69,7 +69,10 @@ def test_weights_folder_holds_what_ships_and_nothing_else(trained: Path) -> None
     for tier in manifest["tiers"].values():
         assert set(tier["calibration"]) == set(HEADS)
     figures = json.loads((trained / "weights" / "metrics.json").read_text("utf-8"))
-    for name, one in figures["standard"].items():
+    assert figures["release"] == "test"
+    measured = {n: one for n, one in figures["standard"].items() if n != "fairness"}
+    assert {"codes", "families", "behaviour", "talk", "empathy-er"} <= set(measured)
+    for name, one in measured.items():
         assert one["n"] > 0, name
         assert 0 <= one["scores"]["accuracy"] <= 1
 
