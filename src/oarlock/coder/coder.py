@@ -153,6 +153,7 @@ class Coder:
     ) -> dict[str, NDArray[np.float32]]:
         if contexts is not None and len(contexts) != len(texts):
             raise OarlockError(f"{len(texts)} texts came with {len(contexts)} contexts.")
+        _check_texts(texts, contexts)
         used = contexts if any(head in CONTEXT_HEADS for head in heads) else None
         logits = self._predictor.logits(heads, texts, used)
         return {head: self._weights.calibration[head].probabilities(logits[head]) for head in heads}
@@ -181,6 +182,7 @@ class Coder:
         """
         if contexts is not None and len(contexts) != len(replies):
             raise OarlockError(f"{len(replies)} replies came with {len(contexts)} contexts.")
+        _check_texts(replies, contexts)
         step = batch_size or max(1, len(replies))
         results: list[ReplyCodes] = []
         for start in range(0, len(replies), step):
@@ -272,6 +274,7 @@ class Coder:
         """Return the talk of many seeker texts, in their order."""
         if contexts is not None and len(contexts) != len(texts):
             raise OarlockError(f"{len(texts)} texts came with {len(contexts)} contexts.")
+        _check_texts(texts, contexts)
         bounds = [_sentences(text) for text in texts]
         pieces = [text[a:b] for text, pairs in zip(texts, bounds, strict=True) for a, b in pairs]
         before: list[str | None] = []
@@ -319,6 +322,26 @@ class Coder:
             )
         counts = expected_counts(np.array(read).reshape(-1, len(labels)), labels)
         return SeekerTalk(tuple(sentences), counts, language, self.model_version)
+
+
+def _check_texts(texts: Sequence[str], contexts: Sequence[str | None] | None) -> None:
+    """Refuse what is not text, such as the NaN of a data frame, naming its place."""
+    if isinstance(texts, str):
+        raise UserError(
+            "A single text was given where a list of texts is due.", remedy="Use [text]."
+        )
+    for place, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise UserError(
+                f"Text {place} (from 0) is no text but {type(text).__name__}.",
+                remedy="Drop missing rows first: frame.dropna(subset=[column]).",
+            )
+    for place, context in enumerate(contexts or ()):
+        if context is not None and not isinstance(context, str):
+            raise UserError(
+                f"Context {place} (from 0) is no text but {type(context).__name__}.",
+                remedy="Give None where there is no context.",
+            )
 
 
 def _sentences(text: str) -> list[tuple[int, int]]:
