@@ -37,6 +37,8 @@ _SUFFIXES = {
 _PARQUET_ROWS = 1024
 _MAX_NAME = 40
 _MAX_NAME_WORDS = 3
+_MISSING = frozenset({"NaN", "nan", "NULL", "null"})
+"""Cells by which data frames and databases write a missing value."""
 _SENTENCE = re.compile(r"""[!?…"“”„«»。！？、，؟।\r\n]|[.,;:](?:\s|$)|\w['’]\w""")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _UTF8_REMEDY = "Save the file as UTF-8, for example: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW."
@@ -106,13 +108,17 @@ def looks_like_name(column: str) -> bool:
     )
 
 
+def _may_be_shown(columns: Sequence[str]) -> bool:
+    return all(looks_like_name(column) and len(column.split()) < 2 for column in columns)
+
+
 def shown_columns(columns: Sequence[str]) -> str:
     """Return the columns of a file for a message.
 
     A file without a header has its first row for one, which can be what somebody wrote. So the
-    names are shown only if all of them look like names.
+    names are shown only if all of them look like names and are single words.
     """
-    if all(map(looks_like_name, columns)):
+    if _may_be_shown(columns):
         return ", ".join(columns) or "none"
     n_columns = f"{len(columns)} column{'' if len(columns) == 1 else 's'}"
     return f"{n_columns}; the first row does not look like a header"
@@ -130,8 +136,10 @@ def no_column(
         remedy: How to name the right column.
         besides: What else was looked for and not found.
     """
-    if not all(map(looks_like_name, columns)):
+    if not _may_be_shown(columns):
         remedy = f"If the file has no header, add one as its first row. {remedy}"
+    if len(columns) == 1 and ";" in columns[0]:
+        remedy = f"If it is separated by semicolons, save it with commas (CSV UTF-8). {remedy}"
     return UserError(
         f"{name} has no column {column!r}{besides}. It has: {shown_columns(columns)}.",
         remedy=remedy,
@@ -224,7 +232,7 @@ def file_format(source: str | Path, format: str | None = None) -> str:  # noqa: 
 
 
 def cell_text(record: Record, column: str, name: str) -> str | None:
-    """Return a cell as text; None where it is missing (absent, null, NaN, or white space alone).
+    """Return a cell as text; None where it is missing (absent, null, NaN or white space).
 
     Half a character (a lone surrogate, which JSON can name but no file can hold) becomes U+FFFD.
 
@@ -246,6 +254,8 @@ def cell_text(record: Record, column: str, name: str) -> str | None:
             remedy="Write one text per row.",
         )
     text = _HALF_CHARACTER.sub("\ufffd", value) if isinstance(value, str) else str(value)
+    if text.strip() in _MISSING:
+        return None
     return text if text.strip() else None
 
 

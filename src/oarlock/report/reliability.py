@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oarlock.coder.weights import MIN_SUPPORT, RELIABLE_F1, weights_folder
+from oarlock.errors import UserError
 
 _GOOD_F1 = 0.7
 
@@ -46,7 +47,13 @@ def load_reliability(model_version: str) -> tuple[tuple[CodeReliability, ...], s
     path = weights_folder() / "metrics.json"
     if not path.is_file():
         return (), ""
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(
+            f"The file {path.name} of the weights in {path.parent} is damaged.",
+            remedy="Install oarlock again.",
+        ) from error
     return read_reliability(content, model_version)
 
 

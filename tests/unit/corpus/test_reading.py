@@ -171,7 +171,8 @@ def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
     ("header", "shown"),
     [
         ("id,words", "id, words"),
-        ("reply.id,Text of reply", "reply.id, Text of reply"),
+        ("reply.id,Text_of_reply", "reply.id, Text_of_reply"),
+        ("id,nobody noticed", "2 columns; the first row does not look like a header"),
         ("id,I can't do this anymore", "2 columns; the first row does not look like a header"),
         ("id,so alone...", "2 columns; the first row does not look like a header"),
         ("i can do this no more", "1 column; the first row does not look like a header"),
@@ -233,3 +234,11 @@ def test_a_parquet_file_that_may_not_be_read_is_not_called_damaged(
     with pytest.raises(UserError, match=r"cannot be read: Permission denied\.") as caught:
         values(path)
     assert caught.value.remedy == "Check the permissions."
+
+
+@pytest.mark.parametrize("missing", ["NaN", "nan", "NULL", " null "])
+def test_missing_value_written_as_a_word_is_no_text(tmp_path: Path, missing: str) -> None:
+    path = write(tmp_path / "a.csv", f"id,text\n1,{missing}\n2,none\n")
+    with read_records(path) as records:
+        cells = [cell_text(record, "text", path.name) for record in records]
+    assert cells == [None, "none"]
