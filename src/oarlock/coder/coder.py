@@ -125,6 +125,7 @@ class Coder:
             OarlockError: `contexts` has another length than `texts`.
         """
         self.labels(task)
+        _check_texts(texts, contexts)
         if task == "families":
             codes = self._probabilities(["codes"], texts, None)["codes"]
             return np.stack([codes[:, i].sum(1) for i in FAMILY_INDEX.values()], axis=1)
@@ -151,9 +152,6 @@ class Coder:
         texts: Sequence[str],
         contexts: Sequence[str | None] | None,
     ) -> dict[str, NDArray[np.float32]]:
-        if contexts is not None and len(contexts) != len(texts):
-            raise OarlockError(f"{len(texts)} texts came with {len(contexts)} contexts.")
-        _check_texts(texts, contexts)
         used = contexts if any(head in CONTEXT_HEADS for head in heads) else None
         logits = self._predictor.logits(heads, texts, used)
         return {head: self._weights.calibration[head].probabilities(logits[head]) for head in heads}
@@ -180,8 +178,6 @@ class Coder:
             contexts: What the seekers wrote, None where unknown.
             batch_size: Replies at a time, to bound memory; by default all of them.
         """
-        if contexts is not None and len(contexts) != len(replies):
-            raise OarlockError(f"{len(replies)} replies came with {len(contexts)} contexts.")
         _check_texts(replies, contexts)
         step = batch_size or max(1, len(replies))
         results: list[ReplyCodes] = []
@@ -272,8 +268,6 @@ class Coder:
         self, texts: Sequence[str], contexts: Sequence[str | None] | None = None
     ) -> list[SeekerTalk]:
         """Return the talk of many seeker texts, in their order."""
-        if contexts is not None and len(contexts) != len(texts):
-            raise OarlockError(f"{len(texts)} texts came with {len(contexts)} contexts.")
         _check_texts(texts, contexts)
         bounds = [_sentences(text) for text in texts]
         pieces = [text[a:b] for text, pairs in zip(texts, bounds, strict=True) for a, b in pairs]
@@ -325,7 +319,7 @@ class Coder:
 
 
 def _check_texts(texts: Sequence[str], contexts: Sequence[str | None] | None) -> None:
-    """Refuse what is not text, such as the NaN of a data frame, naming its place."""
+    """Refuse what is not text, naming its place, and contexts of another number."""
     if isinstance(texts, str):
         raise UserError(
             "A single text was given where a list of texts is due.", remedy="Use [text]."
@@ -336,7 +330,9 @@ def _check_texts(texts: Sequence[str], contexts: Sequence[str | None] | None) ->
                 f"Text {place} (from 0) is no text but {type(text).__name__}.",
                 remedy="Drop missing rows first: frame.dropna(subset=[column]).",
             )
-    for place, context in enumerate(contexts or ()):
+    if contexts is not None and len(contexts) != len(texts):
+        raise OarlockError(f"{len(texts)} texts came with {len(contexts)} contexts.")
+    for place, context in enumerate(contexts if contexts is not None else ()):
         if context is not None and not isinstance(context, str):
             raise UserError(
                 f"Context {place} (from 0) is no text but {type(context).__name__}.",
