@@ -36,7 +36,7 @@ help:  ## List the targets
 .PHONY: setup
 setup: $(SETUP)  ## Make .venv, with everything but torch and Spark
 $(SETUP):
-	$(call environment,$(VENV),research dev docs)
+	$(call environment,$(VENV),research community dev docs)
 
 .PHONY: setup-train
 setup-train: $(SETUP_TRAIN)  ## Make .venv-train, with torch
@@ -111,7 +111,7 @@ hooks: $(SETUP)  ## Run the checks before every commit
 constraints:  ## Pin the newest versions of everything, in a fresh environment
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later found" >&2; exit 2; }
 	rm -rf $(VENV)-pins && $(PYTHON) -m venv $(VENV)-pins
-	$(VENV)-pins/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[research,train,spark,docs,dev]'
+	$(VENV)-pins/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[research,community,train,spark,docs,dev]'
 	$(VENV)-pins/bin/python -m pip freeze --all --exclude-editable --exclude pip > $(VENV)-pins/freeze.txt
 	{ echo '# Pinned versions of everything that Oarlock and its extras install. Made by: make constraints'; \
 	  sed -E 's/ @ .*//; s/\+[a-z0-9.]+$$//' $(VENV)-pins/freeze.txt | grep '==' | grep -v '^nvidia' | tr 'A-Z_' 'a-z-' | LC_ALL=C sort; } > constraints.txt

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import os
 import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,19 @@ IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 # Spark would otherwise bind to an outside address.
 os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+
+# The environments of training and Spark have no Django and collect no test of the community.
+HAS_DJANGO = importlib.util.find_spec("django") is not None
+collect_ignore = [] if HAS_DJANGO else ["unit/community", "functional/community"]
+if HAS_DJANGO:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "oarlock.community.settings"
+    # A home of its own: a test never touches the community of the person who runs it.
+    os.environ["OARLOCK_HOME"] = tempfile.mkdtemp(prefix="oarlock-test-")
+    atexit.register(shutil.rmtree, os.environ["OARLOCK_HOME"], ignore_errors=True)
+    os.environ["OARLOCK_DATABASE_URL"] = os.environ.get("OARLOCK_TEST_DATABASE_URL", "")
+    import django
+
+    django.setup()
 
 settings.register_profile("oarlock", deadline=None, derandomize=IN_CI)
 settings.load_profile("oarlock")

@@ -1,0 +1,185 @@
+"""The only door to an object that someone may see: everything else asks here.
+
+Each function returns what `by` may see, or raises `Http404`: whoever may not see a thing does not
+learn that it exists.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404
+
+from oarlock.community import roles
+from oarlock.community.accounts.models import Block, Mute, User
+from oarlock.community.desk.models import Case
+from oarlock.community.groups.models import Group, Membership
+from oarlock.community.support.models import Post, Reply
+from oarlock.community.texts.models import Text
+
+SHOWN = Text.State.SHOWN
+
+
+def strangers_to(by: User) -> set[int]:
+    """Return the people whom `by` does not meet: blocked on either side."""
+    pairs = Block.objects.filter(Q(by=by) | Q(other=by)).values_list("by_id", "other_id")
+    return {other if own == by.pk else own for own, other in pairs}
+
+
+def unseen_by(by: User) -> set[int]:
+    """Return the authors whose texts `by` does not see: blocked on either side, or muted."""
+    muted = Mute.objects.filter(by=by).values_list("other_id", flat=True)
+    return strangers_to(by) | set(muted)
+
+
+def groups(by: User) -> QuerySet[Group]:
+    """Return the groups that exist for `by`: all that are not archived; safety staff sees all."""
+    if by.is_safety_staff:
+        return Group.objects.all()
+    return Group.objects.filter(archived_at=None)
+
+
+def group(by: User, slug: str) -> Group:
+    found = groups(by).filter(slug=slug).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def is_member(by: User, of: Group) -> bool:
+    return Membership.objects.filter(group=of, person=by, state=Membership.State.MEMBER).exists()
+
+
+def moderates(by: User, of: Group) -> bool:
+    """Return whether `by` moderates this group, as its own moderator or as supervisor."""
+    return roles.may(by, "rota") or (
+        roles.may(by, "moderation")
+        and Membership.objects.filter(group=of, person=by, moderates=True).exists()
+    )
+
+
+def _readable(by: User) -> Q:
+    """Return the groups whose posts `by` may read: open ones, and closed ones as a member."""
+    if by.is_safety_staff:
+        return Q()
+    mine = Membership.objects.filter(
+        group=OuterRef("group"), person=by, state=Membership.State.MEMBER
+    )
+    return Q(group__archived_at=None) & (Q(group__open=True) | Q(Exists(mine)))
+
+
+def posts(by: User) -> QuerySet[Post]:
+    """Return the posts that `by` may see, each with its text, author and group."""
+    found = Post.objects.select_related("text", "text__author", "group").filter(_readable(by))
+    if by.is_safety_staff:
+        return found.exclude(text__state=Text.State.DELETED)
+    found = found.filter(Q(text__state=SHOWN) | Q(text__author=by)).exclude(
+        text__state=Text.State.DELETED
+    )
+    if unseen := unseen_by(by):
+        found = found.exclude(text__author__in=unseen)
+    return found
+
+
+def post(by: User, public_id: str) -> Post:
+    """Return one post. A muted person's post opens from a link; a blocked person's does not."""
+    found = (
+        Post.objects.select_related("text", "text__author", "group")
+        .filter(_readable(by), text__public_id=public_id)
+        .first()
+    )
+    if found is None or not _may_see(by, found.text):
+        raise Http404
+    return found
+
+
+def _may_see(by: User, text: Text) -> bool:
+    if by.is_safety_staff:
+        return True
+    if text.author_id == by.pk:
+        return True
+    return text.state == SHOWN and text.author_id not in strangers_to(by)
+
+
+def replies(by: User, to: Post) -> QuerySet[Reply]:
+    """Return the replies to a post that `by` may see, oldest first; deleted ones leave a gap."""
+    found = (
+        Reply.objects.select_related("text", "text__author", "helped")
+        .filter(post=to)
+        .order_by("at", "pk")
+    )
+    if by.is_safety_staff:
+        return found
+    found = found.filter(Q(text__state__in=(SHOWN, Text.State.DELETED)) | Q(text__author=by))
+    if unseen := unseen_by(by):
+        found = found.exclude(text__author__in=unseen)
+    return found
+
+
+def reply(by: User, public_id: str) -> Reply:
+    found = (
+        Reply.objects.select_related("text", "text__author", "post", "post__text", "post__group")
+        .filter(text__public_id=public_id)
+        .first()
+    )
+    if found is None or found.text.state == Text.State.DELETED or not _may_see(by, found.text):
+        raise Http404
+    post(by, found.post.text.public_id)
+    return found
+
+
+def text(by: User, public_id: str) -> Text:
+    """Return the text of a post or a reply that `by` may see."""
+    found = (
+        Text.objects.select_related("author", "post", "reply").filter(public_id=public_id).first()
+    )
+    if found is None or found.state == Text.State.DELETED:
+        raise Http404
+    if found.kind == Text.Kind.POST:
+        return post(by, public_id).text
+    if found.kind == Text.Kind.REPLY:
+        return reply(by, public_id).text
+    if found.author_id == by.pk:
+        return found
+    raise Http404
+
+
+def own_text(by: User, public_id: str) -> Text:
+    """Return a text that `by` wrote and has not deleted."""
+    found = (
+        Text.objects.filter(public_id=public_id, author=by)
+        .exclude(state=Text.State.DELETED)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def person(by: User, handle: str) -> User:
+    """Return somebody by handle; blocked people do not exist for each other."""
+    found = User.objects.people().filter(handle__iexact=handle).first()
+    if found is None or (not by.is_safety_staff and found.pk in strangers_to(by)):
+        raise Http404
+    return found
+
+
+def cases(by: User) -> QuerySet[Case]:
+    """Return the cases that `by` may work on: those of the own queue, none about oneself."""
+    queues = []
+    if roles.may(by, "moderation"):
+        queues.append(Case.Queue.MODERATION)
+    if roles.may(by, "clinical"):
+        queues.append(Case.Queue.CLINICAL)
+    return (
+        Case.objects.select_related("text", "about", "assigned_to")
+        .filter(queue__in=queues)
+        .exclude(not_for=by)
+        .exclude(about=by)
+    )
+
+
+def case(by: User, public_id: str) -> Case:
+    found = cases(by).filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return found

@@ -1,0 +1,1 @@
+"""People: handles, agreement, age, blocks, preferences, export and erasure."""

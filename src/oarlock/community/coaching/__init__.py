@@ -1,0 +1,1 @@
+"""The MI coach beside the reply box, and each supporter's own skills over time."""

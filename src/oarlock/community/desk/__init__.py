@@ -1,0 +1,1 @@
+"""The safety desk: cases with clocks, reports, appeals, rota and alarms."""

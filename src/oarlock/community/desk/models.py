@@ -1,0 +1,178 @@
+"""The safety desk."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from oarlock.community.ids import public_id
+from oarlock.community.texts.models import Text
+
+PERSON = settings.AUTH_USER_MODEL
+
+
+class Case(models.Model):
+    """Something that a named human has to look at, with a clock.
+
+    Attributes:
+        queue: Who it is for: moderators or clinicians.
+        grade: 1 (imminent) to 5 (when there is time); orders the queue.
+        about: The person whose safety or conduct it concerns.
+        acknowledge_by: When the alarm goes off if nobody has said "I have it".
+        not_for: The member of staff whom the case concerns, who never sees it.
+        needs_second: Whether a second reader must agree before it is closed.
+    """
+
+    class Queue(models.TextChoices):
+        MODERATION = "moderation", _("Moderation")
+        CLINICAL = "clinical", _("Clinical")
+
+    class Origin(models.TextChoices):
+        SCREENING = "screening", _("Screening")
+        UNSCREENED = "unscreened", _("Screening failed")
+        REPORT = "report", _("Report of a member")
+        APPEAL = "appeal", _("Appeal")
+        WATCH = "watch", _("Unanswered post")
+        AGE = "age", _("Age")
+
+    class State(models.TextChoices):
+        NEW = "new", _("New")
+        ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+        CLOSED = "closed", _("Closed")
+
+    class Outcome(models.TextChoices):
+        NO_CONCERN = "no-concern", _("No concern")
+        SUPPORTED = "supported", _("Reached and supported")
+        REFERRED = "referred", _("Referred to a service")
+        EMERGENCY = "emergency", _("Emergency service involved")
+        HIDDEN = "hidden", _("Text hidden")
+        SHOWN = "shown", _("Text shown again")
+        WARNED = "warned", _("Person warned")
+        SUSPENDED = "suspended", _("Person suspended")
+        NOT_REACHED = "not-reached", _("Could not be reached")
+
+    public_id = models.CharField(max_length=14, unique=True, default=public_id, editable=False)
+    queue = models.CharField(max_length=12, choices=Queue)
+    origin = models.CharField(max_length=12, choices=Origin)
+    kind = models.CharField(max_length=32)
+    grade = models.PositiveSmallIntegerField()
+    text = models.ForeignKey(Text, null=True, on_delete=models.SET_NULL, related_name="cases")
+    about = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="cases")
+    not_for = models.ForeignKey(
+        PERSON, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    state = models.CharField(max_length=12, choices=State, default=State.NEW)
+    assigned_to = models.ForeignKey(
+        PERSON, null=True, blank=True, on_delete=models.SET_NULL, related_name="assigned_cases"
+    )
+    opened_at = models.DateTimeField(default=timezone.now)
+    acknowledge_by = models.DateTimeField()
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    alarmed_at = models.DateTimeField(null=True, blank=True)
+    needs_second = models.BooleanField(default=False)
+    second_by = models.ForeignKey(
+        PERSON, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        PERSON, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
+
+    class Meta:
+        ordering = ("grade", "acknowledge_by")
+        constraints = (
+            models.CheckConstraint(condition=Q(grade__range=(1, 5)), name="grade_one_to_five"),
+        )
+        indexes = (
+            models.Index(
+                fields=("queue", "grade", "acknowledge_by"),
+                name="case_open",
+                condition=~Q(state="closed"),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"case:{self.public_id}"
+
+
+class CaseNote(models.Model):
+    """What staff did or thought about a case: notes, handovers, contacts with the person."""
+
+    class Kind(models.TextChoices):
+        NOTE = "note", _("Note")
+        HANDOVER = "handover", _("Handover")
+        CONTACT = "contact", _("Contact with the person")
+        SECOND = "second", _("Second reader")
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="notes")
+    by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.NOTE)
+    body = models.TextField(max_length=4000)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("at",)
+
+
+class Report(models.Model):
+    """A member's report of a text or of a person.
+
+    Attributes:
+        words: What the member wrote, kept as a text that passed the door.
+        outcome: What the member is told; empty while open.
+    """
+
+    public_id = models.CharField(max_length=14, unique=True, default=public_id, editable=False)
+    by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="reports")
+    text = models.ForeignKey(Text, null=True, on_delete=models.SET_NULL, related_name="reports")
+    person = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.CharField(max_length=32)
+    words = models.ForeignKey(Text, null=True, on_delete=models.SET_NULL, related_name="+")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reports")
+    outcome = models.CharField(max_length=24, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+
+class Appeal(models.Model):
+    """An author's or a reporter's request that somebody else looks again."""
+
+    public_id = models.CharField(max_length=14, unique=True, default=public_id, editable=False)
+    by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="appeals")
+    against = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="appeals")
+    words = models.ForeignKey(Text, null=True, on_delete=models.SET_NULL, related_name="+")
+    case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="appeal")
+    outcome = models.CharField(max_length=24, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+
+class Shift(models.Model):
+    """Who is on duty for a queue, from when to when."""
+
+    queue = models.CharField(max_length=12, choices=Case.Queue)
+    person = models.ForeignKey(PERSON, on_delete=models.CASCADE, related_name="shifts")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("starts_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=models.F("starts_at")), name="shift_ends_after_start"
+            ),
+        )
+
+
+class Alarm(models.Model):
+    """One alarm that was sent because nobody acknowledged a case in time."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="alarms")
+    channel = models.CharField(max_length=10)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    failed = models.BooleanField(default=False)
+    at = models.DateTimeField(default=timezone.now)

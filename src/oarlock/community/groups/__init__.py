@@ -1,0 +1,1 @@
+"""Groups by topic, their guidelines, members and moderators."""

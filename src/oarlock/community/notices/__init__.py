@@ -1,0 +1,1 @@
+"""Notifications, the e-mail digest and the watch on unanswered posts."""

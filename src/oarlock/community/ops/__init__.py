@@ -1,0 +1,1 @@
+"""Running the place: health, metrics, logs, backups, the worker, the demo."""

@@ -1,0 +1,1 @@
+"""Posts, replies, reactions, what helped, follows, bookmarks, drafts, search."""

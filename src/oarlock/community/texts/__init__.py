@@ -1,0 +1,1 @@
+"""The one door: every text that a person writes is checked, screened, kept and queued here."""

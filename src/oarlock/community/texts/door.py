@@ -1,0 +1,131 @@
+"""The one door: a text is cleaned, screened, kept, audited and queued, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from oarlock.community.accounts.models import User
+from oarlock.community.audit.actions import record
+from oarlock.community.desk import intake
+from oarlock.community.ids import public_id
+from oarlock.community.texts import tasks, wording
+from oarlock.community.texts.models import Screening, Text, Version
+from oarlock.community.texts.screening import Finding, screen
+
+TITLE_LENGTH = 120
+
+
+def _may_write(by: User) -> None:
+    if not by.is_active or (by.suspended_until and by.suspended_until > timezone.now()):
+        raise PermissionDenied(_("You cannot write at the moment."))
+
+
+def _clean_title(title: str) -> str:
+    return wording.clean(" ".join(title.split()), limit=TITLE_LENGTH) if title.strip() else ""
+
+
+def receive(
+    *,
+    by: User,
+    kind: Text.Kind,
+    body: str,
+    title: str = "",
+    key: str = "",
+    attach: Callable[[Text], object] = lambda _: None,
+) -> Text:
+    """Keep a new text and return it.
+
+    Args:
+        by: Author.
+        kind: What it is.
+        body, title: As they came from the browser.
+        key: Of the form; a text with a key that the author has used already is returned as it is.
+        attach: Makes what the text belongs to (a post, a reply), inside the same transaction.
+
+    Raises:
+        ValidationError: The text is empty or too long, in words for the writer.
+        PermissionDenied: The author may not write now.
+    """
+    _may_write(by)
+    title, body = _clean_title(title), wording.clean(body)
+    key = key[:36] or public_id()
+    if (sent := Text.objects.filter(author=by, key=key).first()) is not None:
+        return sent
+    finding = screen(title, body)
+    try:
+        with transaction.atomic():
+            text = Text.objects.create(kind=kind, author=by, title=title, body=body, key=key)
+            attach(text)
+            _settle(text, finding)
+            record(f"{kind}.written", by=by, target=str(text), state=text.state)
+    except IntegrityError:
+        # The same form came twice at once; the other one is kept.
+        sent = Text.objects.filter(author=by, key=key).first()
+        if sent is None:
+            raise
+        return sent
+    return text
+
+
+def revise(*, by: User, text: Text, body: str, title: str = "", version: int | None = None) -> Text:
+    """Keep a new version of an own text and return it; the old one stays for staff.
+
+    Args:
+        version: The version that the writer saw; an edit of an older one is refused.
+
+    Raises:
+        ValidationError: Nothing to read, too long, or changed elsewhere meanwhile.
+        PermissionDenied: The text is locked or somebody else's.
+    """
+    _may_write(by)
+    title, body = _clean_title(title), wording.clean(body)
+    finding = screen(title, body)
+    with transaction.atomic():
+        text = Text.objects.select_for_update().get(pk=text.pk)
+        if text.author_id != by.pk or text.state == Text.State.DELETED:
+            raise PermissionDenied
+        if text.locked:
+            raise PermissionDenied(_("A moderator has locked this. It cannot be changed now."))
+        if version is not None and version != text.version:
+            raise ValidationError(
+                _("You changed this in another window. Copy your words, reload, and try again."),
+                code="stale",
+            )
+        if (title, body) == (text.title, text.body):
+            return text
+        Version.objects.create(
+            text=text,
+            number=text.version,
+            title=text.title,
+            body=text.body,
+            written_at=text.edited_at or text.created_at,
+        )
+        text.title, text.body = title, body
+        text.version += 1
+        text.edited_at = timezone.now()
+        text.save()
+        _settle(text, finding)
+        record(f"{text.kind}.edited", by=by, target=str(text), version=text.version)
+    return text
+
+
+def _settle(text: Text, finding: Finding) -> None:
+    """Write down the screening, do what the policy says, and queue the coding."""
+    Screening.objects.create(
+        text=text,
+        version=text.version,
+        risk=finding.risk,
+        kinds=dict(finding.kinds),
+        reasons=list(finding.reasons),
+        screener_version=finding.screener_version,
+    )
+    text.screened = not finding.failed
+    intake.take_in(text, finding)
+    text.save(update_fields=["screened", "state", "expected_by"])
+    if text.kind in {Text.Kind.POST, Text.Kind.REPLY}:
+        tasks.code_text.enqueue(text.pk, text.version)

@@ -1,0 +1,16 @@
+"""The addresses of all pages: one line per app."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("oarlock.community.ops.urls")),
+    path("", include("oarlock.community.support.urls")),
+    path("", include("oarlock.community.groups.urls")),
+    path("", include("oarlock.community.accounts.urls")),
+    path("account/", include("allauth.urls")),
+    path("notices/", include("oarlock.community.notices.urls")),
+    path("coach/", include("oarlock.community.coaching.urls")),
+    path("desk/", include("oarlock.community.desk.urls")),
+]
