@@ -13,10 +13,19 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django_htmx.middleware import HtmxDetails
 
 from oarlock.community.accounts.models import STAFF_ROLES, Role, User
 
 View = Callable[..., HttpResponseBase]
+
+
+class MemberRequest(HttpRequest):
+    """The request of somebody who is signed in: what views behind `members` and `staff` get."""
+
+    user: User
+    htmx: HtmxDetails
+
 
 MATRIX: Mapping[str, frozenset[Role]] = {
     "moderation": frozenset({Role.MODERATOR, Role.SUPERVISOR}),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from oarlock.community import access
-from oarlock.community.roles import members
+from oarlock.community.roles import MemberRequest, members
 
 
 @members
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: MemberRequest) -> HttpResponse:
     return render(request, "support/home.html", {"groups": access.groups(request.user)})
