@@ -22,7 +22,7 @@ def worker(
     from oarlock.community.ops.prepare import prepare, setup
 
     setup()
-    prepare()
+    prepare(pages=False)
     from oarlock.community.ops import worker as jobs
 
     jobs.run(until_done=until_done)

@@ -2,13 +2,221 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import available_timezones
 
+from allauth.account.forms import SignupForm
 from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dates import MONTHS
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django_countries import countries
+
+from oarlock.community.accounts import ages
+from oarlock.community.accounts.models import Acceptance, Agreement, Role, User
+from oarlock.community.groups.models import Topic
+from oarlock.community.support.models import ContentWarning
 
 
-class JoinForm(forms.Form):
-    """What joining asks besides an address, a handle and a password."""
+class JoinForm(SignupForm):
+    """What joining asks: a handle, an address, a password, age, country, the agreement."""
 
-    def signup(self, request: Any, user: Any) -> None:
+    birth_month = forms.TypedChoiceField(
+        label=lazy("Month of birth"), coerce=int, choices=[("", "…"), *MONTHS.items()]
+    )
+    birth_year = forms.IntegerField(
+        label=lazy("Year of birth"),
+        min_value=1900,
+        max_value=2100,
+        help_text=lazy("We check that you fit the age range. Nobody else sees it."),
+    )
+    country = forms.ChoiceField(
+        label=lazy("Country"),
+        choices=lambda: [("", "…"), *countries],
+        help_text=lazy("So that we can show you helplines near you."),
+    )
+    agree = forms.BooleanField(
+        label=lazy("I have read the community agreement and will keep to it."),
+        error_messages={"required": lazy("Read the agreement, then tick this box.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        handle = self.fields["username"]
+        handle.label = _("Handle")
+        handle.help_text = _("The name that others see. Do not use your real one.")
+        handle.widget.attrs.pop("placeholder", None)
+        self.fields["email"].help_text = _("For signing in. Nobody here sees it.")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        year, month = data.get("birth_year"), data.get("birth_month")
+        if year and month and not ages.may_join(year, month):
+            raise ValidationError(
+                _(
+                    "This community is for people of %(least)s to %(most)s. If you need somebody "
+                    "to talk to, the help page lists places that are there for you."
+                )
+                % {"least": settings.AGE_MIN, "most": settings.AGE_MAX},
+                code="age",
+            )
+        return data
+
+    def custom_signup(self, request: HttpRequest, user: User) -> None:
+        """Write down the rest, once allauth has made the account."""
+        user.birth_year = self.cleaned_data["birth_year"]
+        user.birth_month = self.cleaned_data["birth_month"]
+        user.country = self.cleaned_data["country"]
         user.save()
+        if (agreement := Agreement.current()) is not None:
+            Acceptance.objects.create(by=user, agreement=agreement)
+
+
+class PreferencesForm(forms.ModelForm[User]):
+    """What a person chooses about how the place looks and what reaches them."""
+
+    theme = forms.ChoiceField(
+        label=lazy("Colours"),
+        choices=[
+            ("auto", lazy("As my device")),
+            ("light", lazy("Light")),
+            ("dark", lazy("Dark")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    language = forms.ChoiceField(
+        label=lazy("Language"),
+        required=False,
+        choices=[("", lazy("As my browser")), *settings.LANGUAGES],
+    )
+    country = forms.ChoiceField(
+        label=lazy("Country"), required=False, choices=lambda: [("", "…"), *countries]
+    )
+    time_zone = forms.ChoiceField(
+        label=lazy("Time zone"),
+        required=False,
+        choices=lambda: [
+            ("", settings.TIME_ZONE),
+            *((z, z) for z in sorted(available_timezones())),
+        ],
+    )
+    folded_warnings = forms.MultipleChoiceField(
+        label=lazy("Fold texts about"),
+        required=False,
+        choices=ContentWarning.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=lazy("You can still open each of them."),
+    )
+    topics = forms.MultipleChoiceField(
+        label=lazy("Topics I know from my own life"),
+        required=False,
+        choices=Topic.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    digest = forms.ChoiceField(
+        label=lazy("E-mail about what is new"),
+        choices=[
+            ("never", lazy("Never")),
+            ("daily", lazy("Once a day")),
+            ("weekly", lazy("Once a week")),
+        ],
+        widget=forms.RadioSelect,
+        help_text=lazy("The e-mail never says what anybody wrote, nor what this place is about."),
+    )
+    muted_kinds = forms.MultipleChoiceField(
+        label=lazy("Do not tell me about"),
+        required=False,
+        choices=[
+            ("reply", lazy("Replies to my posts")),
+            ("answer", lazy("Answers to my replies")),
+            ("reaction", lazy("Reactions")),
+            ("helped", lazy("What helped")),
+            ("follow", lazy("Threads that I follow")),
+            ("asked", lazy("Posts that wait for somebody")),
+        ],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = User
+        fields = (
+            "theme", "language", "country", "time_zone", "folded_warnings", "digest", "quiet_from",
+            "quiet_to", "muted_kinds", "coach_on", "offers_support", "topics", "caseload_limit",
+        )  # fmt: skip
+        labels = {  # noqa: RUF012 - Django reads it
+            "quiet_from": lazy("Quiet from"),
+            "quiet_to": lazy("Quiet until"),
+            "caseload_limit": lazy("Threads I look after at a time"),
+        }
+        widgets = {  # noqa: RUF012
+            "quiet_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "quiet_to": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "caseload_limit": forms.NumberInput(attrs={"min": 0, "max": 20}),
+        }
+
+    def clean_caseload_limit(self) -> int:
+        limit = int(self.cleaned_data["caseload_limit"])
+        if limit > 20:
+            raise ValidationError(_("Twenty is the most. Fewer is kinder to yourself."))
+        return limit
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if bool(data.get("quiet_from")) != bool(data.get("quiet_to")):
+            self.add_error("quiet_to", _("Fill in both times, or neither."))
+        return data
+
+
+class EraseForm(forms.Form):
+    """The last question before an account is erased."""
+
+    handle = forms.CharField(label=lazy("Type your handle to erase your account"), max_length=24)
+    keep_texts = forms.ChoiceField(
+        label=lazy("What you wrote"),
+        choices=[
+            ("blank", lazy("Take my words out, leave a gap in the threads")),
+            ("keep", lazy("Leave my words for others, without any name")),
+        ],
+        initial="blank",
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_handle(self) -> str:
+        handle = str(self.cleaned_data["handle"]).strip()
+        if handle.casefold() != self.user.handle.casefold():
+            raise ValidationError(_("That is not your handle. Nothing was erased."))
+        return handle
+
+
+class BreakForm(forms.Form):
+    """How long a supporter takes a break."""
+
+    days = forms.TypedChoiceField(
+        label=lazy("No requests for"),
+        coerce=int,
+        choices=[
+            (1, lazy("one day")),
+            (7, lazy("one week")),
+            (30, lazy("one month")),
+            (0, lazy("no break: I am back")),
+        ],
+    )
+
+    def until(self) -> datetime | None:
+        days = self.cleaned_data["days"]
+        return timezone.now() + timedelta(days=days) if days else None
+
+
+class RoleForm(forms.Form):
+    """The role of a person."""
+
+    role = forms.ChoiceField(label=lazy("Role"), choices=Role.choices)

@@ -19,7 +19,7 @@ class Suggestion(models.Model):
         text: The reply that the draft became, if it was sent.
     """
 
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     place = models.CharField(max_length=60)
     rule = models.CharField(max_length=40)
     model_version = models.CharField(max_length=40)

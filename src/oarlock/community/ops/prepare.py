@@ -14,8 +14,12 @@ def setup() -> None:
     django.setup()
 
 
-def prepare() -> None:
-    """Bring the database up to date and put the first agreement and groups in place."""
+def prepare(*, pages: bool = True) -> None:
+    """Bring the database up to date and put the first agreement and groups in place.
+
+    Args:
+        pages: Also gather the static files, which a process that serves pages needs.
+    """
     from django.core.management import call_command
     from django.db import connection
 
@@ -23,6 +27,8 @@ def prepare() -> None:
     with _one_at_a_time(connection):
         call_command("migrate", interactive=False, **quiet)
         call_command("createcachetable", **quiet)
+        if pages:
+            call_command("collectstatic", interactive=False, clear=True, **quiet)
         from oarlock.community.ops import first_things
 
         first_things.lay_out()

@@ -107,7 +107,7 @@ class Reaction(models.Model):
         ME_TOO = "me-too", _("Me too")
 
     text = models.ForeignKey(Text, on_delete=models.CASCADE, related_name="reactions")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     kind = models.CharField(max_length=8, choices=Kind)
     at = models.DateTimeField(default=timezone.now)
 

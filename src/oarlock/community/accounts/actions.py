@@ -1,0 +1,175 @@
+"""What people do with their accounts, and what staff does with those of others."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from oarlock.community import roles
+from oarlock.community.accounts.models import (
+    Acceptance,
+    Agreement,
+    Block,
+    Consent,
+    Mute,
+    Role,
+    User,
+)
+from oarlock.community.audit.actions import record
+from oarlock.community.ids import public_id
+
+
+@transaction.atomic
+def accept_agreement(*, by: User, agreement: Agreement) -> None:
+    _accepted, new = Acceptance.objects.get_or_create(by=by, agreement=agreement)
+    if new:
+        record("agreement.accepted", by=by, target=_target(by), version=agreement.version)
+
+
+@transaction.atomic
+def block(*, by: User, other: User) -> None:
+    """Block somebody: neither sees, answers, matches or messages the other from now on."""
+    from oarlock.community.coaching.models import Care
+    from oarlock.community.support.models import Follow
+
+    if by == other:
+        raise ValidationError(_("You cannot block yourself."))
+    if other.is_safety_staff:
+        raise ValidationError(
+            _("You cannot block the safety team. If you worry about one of them, report them.")
+        )
+    Block.objects.get_or_create(by=by, other=other)
+    for one, two in ((by, other), (other, by)):
+        Follow.objects.filter(by=one, post__text__author=two).delete()
+        Care.objects.filter(by=one, post__text__author=two, ended_at=None).update(
+            ended_at=timezone.now()
+        )
+        one.notices.filter(actor=two, read_at=None).delete()
+    record("person.blocked", by=by, target=_target(other))
+
+
+@transaction.atomic
+def unblock(*, by: User, other: User) -> None:
+    Block.objects.filter(by=by, other=other).delete()
+    record("person.unblocked", by=by, target=_target(other))
+
+
+@transaction.atomic
+def mute(*, by: User, other: User) -> None:
+    """Mute somebody: their texts are out of sight for `by`; they do not notice."""
+    if by == other:
+        raise ValidationError(_("You cannot mute yourself."))
+    Mute.objects.get_or_create(by=by, other=other)
+    record("person.muted", by=by, target=_target(other))
+
+
+@transaction.atomic
+def unmute(*, by: User, other: User) -> None:
+    Mute.objects.filter(by=by, other=other).delete()
+    record("person.unmuted", by=by, target=_target(other))
+
+
+@transaction.atomic
+def set_consent(*, by: User, given: bool, version: str) -> None:
+    """Write down a yes or a no to research; the newest row counts, older ones stay as history."""
+    Consent.objects.create(by=by, given=given, version=version)
+    record("consent.given" if given else "consent.withdrawn", by=by, target=_target(by))
+
+
+@transaction.atomic
+def take_break(*, by: User, until: datetime | None) -> None:
+    by.break_until = until
+    by.save(update_fields=["break_until"])
+    record("break.taken" if until else "break.ended", by=by, target=_target(by))
+
+
+@transaction.atomic
+def set_role(*, by: User, person: User, role: Role) -> None:
+    """Give somebody a role. Nobody changes their own; the last of a kind keeps it."""
+    if not roles.may(by, "people") or by == person:
+        raise PermissionDenied
+    if person.role == role:
+        return
+    for needed in (Role.OPERATOR, Role.SUPERVISOR):
+        others = User.objects.people().filter(role=needed).exclude(pk=person.pk)
+        if person.role == needed and not others.exists():
+            raise ValidationError(_("There has to be somebody else with this role first."))
+    record("role.set", by=by, target=_target(person), old=person.role, new=role)
+    person.role = role
+    person.save(update_fields=["role"])
+    _sign_out(person)
+
+
+@transaction.atomic
+def suspend(*, by: User, person: User, until: datetime | None) -> None:
+    """Keep somebody from writing until a time; None ends it. They can still read and get help."""
+    if not (roles.may(by, "people") or roles.may(by, "safety")) or person.is_staff:
+        raise PermissionDenied
+    person.suspended_until = until
+    person.save(update_fields=["suspended_until"])
+    record("person.suspended" if until else "person.readmitted", by=by, target=_target(person))
+
+
+@transaction.atomic
+def erase(*, by: User, keep_texts: bool) -> None:
+    """Erase the own account. Threads stay readable: words stay without a name, or leave a gap.
+
+    What a person's safety requires stays: open cases keep the text that they are about until they
+    are closed (`desk.actions.close` takes it out then), and the audit log keeps its rows.
+    """
+    from oarlock.community.support.models import Bookmark, Draft, Follow, Post, Reaction, Reply
+    from oarlock.community.texts.models import CodedSentence, Screening, Text, Version
+
+    person = User.objects.select_for_update().get(pk=by.pk)
+    texts = Text.objects.filter(author=person)
+    open_cases = texts.filter(cases__closed_at=None, cases__isnull=False).values_list("pk")
+    Version.objects.filter(text__in=texts).exclude(text__in=open_cases).delete()
+    if keep_texts:
+        Post.objects.filter(text__in=texts).update(anonymous=True)
+        Reply.objects.filter(text__in=texts).update(anonymous=True)
+        gone = texts.exclude(kind__in=(Text.Kind.POST, Text.Kind.REPLY)).exclude(pk__in=open_cases)
+    else:
+        texts.filter(pk__in=open_cases).update(state=Text.State.DELETED)
+        gone = texts.exclude(pk__in=open_cases)
+    pks = list(gone.values_list("pk", flat=True))
+    CodedSentence.objects.filter(text__in=pks).delete()
+    Screening.objects.filter(text__in=pks).delete()
+    Text.objects.filter(pk__in=pks).update(
+        state=Text.State.DELETED, title="", body="", author=None, language=""
+    )
+    texts.update(author=None)
+    for model in (Draft, Bookmark, Follow, Reaction):
+        model.objects.filter(by=person).delete()
+    for related in ("memberships", "notices", "consents", "acceptances", "blocks", "blocked_by",
+                    "mutes", "muted_by", "cares", "shifts"):  # fmt: skip
+        getattr(person, related).all().delete()
+    EmailAddress.objects.filter(user=person).delete()
+    Authenticator.objects.filter(user=person).delete()
+    _sign_out(person)
+    record("account.erased", by=None, target=_target(person), kept_texts=keep_texts)
+    erased = User(
+        pk=person.pk,
+        public_id=person.public_id,
+        handle=f"gone-{public_id()}",
+        joined_at=person.joined_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0),
+        is_active=False,
+        erased_at=timezone.now(),
+    )
+    erased.set_unusable_password()
+    erased.save(force_update=True)
+
+
+def _sign_out(person: User) -> None:
+    for session in UserSession.objects.filter(user=person):
+        session.end()
+
+
+def _target(person: User) -> str:
+    return f"person:{person.public_id}"

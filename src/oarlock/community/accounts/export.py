@@ -1,0 +1,78 @@
+"""Everything that is kept about a person, for the person: one JSON document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from oarlock.community.accounts.models import User
+from oarlock.community.texts.models import Text
+
+FORMAT = "oarlock-personal-export/1"
+
+#: Columns of the account that are secrets rather than data about the person.
+SECRET = {"password", "id"}
+
+
+def personal_export(person: User) -> dict[str, Any]:
+    """Return all rows about the person as plain values, texts whole, times in ISO 8601.
+
+    Screening results and case notes about the person are named with time and grade; the notes of
+    staff themselves are given on request by a person, since they may speak of others.
+    """
+    return {
+        "format": FORMAT,
+        "site": settings.ORIGIN,
+        "made_at": timezone.now(),
+        "account": {
+            field.name: getattr(person, field.attname)
+            for field in person._meta.concrete_fields
+            if field.name not in SECRET
+        },
+        "agreements": _rows(person.acceptances, "agreement__version", "accepted_at"),
+        "consents": _rows(person.consents, "purpose", "version", "given", "at"),
+        "groups": _rows(person.memberships, "group__slug", "state", "moderates", "at"),
+        "texts": [_text(t) for t in Text.objects.filter(author=person).order_by("created_at")],
+        "drafts": _rows(person.drafts, "place", "fields", "saved_at"),
+        "bookmarks": _rows(person.bookmarks, "post__text__public_id", "at"),
+        "follows": _rows(person.follows, "post__text__public_id", "at"),
+        "blocks": _rows(person.blocks, "other__handle", "at"),
+        "mutes": _rows(person.mutes, "other__handle", "at"),
+        "notices": _rows(person.notices, "kind", "target", "at", "read_at"),
+        "reports": _rows(person.reports, "public_id", "reason", "outcome", "at"),
+        "appeals": _rows(person.appeals, "public_id", "outcome", "at"),
+        "cases": _rows(person.cases, "public_id", "kind", "grade", "opened_at", "outcome"),
+        "threads_looked_after": _rows(
+            person.cares, "post__text__public_id", "asked_at", "accepted_at", "ended_at"
+        ),
+        "suggestions_of_the_coach": _rows(
+            person.suggestion_set, "place", "rule", "model_version", "shown_at", "dismissed_at"
+        ),
+        "reactions": _rows(person.reaction_set, "text__public_id", "kind", "at"),
+    }
+
+
+def _rows(related: Any, *fields: str) -> list[dict[str, Any]]:
+    return [
+        {name.replace("__", "_"): value for name, value in row.items()}
+        for row in related.order_by("pk").values(*fields)
+    ]
+
+
+def _text(text: Text) -> dict[str, Any]:
+    return {
+        "id": text.public_id,
+        "kind": text.kind,
+        "title": text.title,
+        "body": text.body,
+        "state": text.state,
+        "written_at": text.created_at,
+        "edited_at": text.edited_at,
+        "earlier_versions": _rows(text.versions, "number", "title", "body", "written_at"),
+        "screenings": _rows(text.screenings, "version", "risk", "kinds", "at", "screener_version"),
+        "mi_codes": _rows(
+            text.sentences, "version", "start", "end", "code", "probability", "model_version"
+        ),
+    }

@@ -1,0 +1,149 @@
+"""Taking one's data along, and leaving."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from oarlock.community.accounts import actions
+from oarlock.community.accounts.export import personal_export
+from oarlock.community.accounts.models import User
+from oarlock.community.desk.models import Case
+from oarlock.community.groups.models import Group
+from oarlock.community.support.actions import write_post, write_reply
+from oarlock.community.support.models import Draft, Reaction
+from oarlock.community.texts import door
+from oarlock.community.texts.models import Text
+
+pytestmark = pytest.mark.django_db
+
+People = Callable[..., User]
+
+
+@pytest.fixture
+def thread(person: People, group: Group, join: Callable[..., Any]) -> tuple[User, User]:
+    ash, kim = person("ash"), person("kim")
+    join(ash, group)
+    join(kim, group)
+    post = write_post(by=ash, group=group, title="Nights", body="the first words")
+    door.revise(by=ash, text=post.text, title="Nights", body="the second words")
+    write_reply(by=kim, post=post, body="an answer")
+    Draft.objects.create(by=ash, place="group:low-mood", fields={"body": "half a thought"})
+    return ash, kim
+
+
+def test_export_holds_everything_and_no_secret(thread: tuple[User, User]) -> None:
+    ash, kim = thread
+    found = json.dumps(personal_export(ash), default=str)
+    for part in ("ash@example.org", "the first words", "the second words", "half a thought"):
+        assert part in found
+    assert ash.password not in found
+    assert "an answer" not in found
+    assert kim.handle not in found
+
+
+def test_export_covers_every_table_that_points_to_a_person(thread: tuple[User, User]) -> None:
+    """A table that is added later has to be exported, or named here with the reason."""
+    elsewhere = {
+        "audit": "the log of staff and system",
+        "emailaddress": "the address is in the account",
+        "authenticator": "a secret",
+        "usersession": "shown on the page of sessions",
+        "logentry": "not used",
+        "blocked_by": "tells about others",
+        "muted_by": "tells about others",
+        "assigned_cases": "work of staff",
+        "shifts": "work of staff",
+    }
+    keys = set(personal_export(thread[0]))
+    names = {
+        "acceptances": "agreements", "memberships": "groups", "cares": "threads_looked_after",
+        "suggestion": "suggestions_of_the_coach", "reaction": "reactions",
+    }  # fmt: skip
+    missing = [
+        r.get_accessor_name()
+        for r in User._meta.related_objects
+        if (name := (r.get_accessor_name() or "").removesuffix("_set"))
+        and name not in elsewhere
+        and names.get(name, name) not in keys
+    ]
+    assert missing == []
+
+
+def test_export_asks_for_the_password_again(
+    thread: tuple[User, User], sign_in: Callable[[User], Client]
+) -> None:
+    browser = sign_in(thread[0])
+    session = browser.session
+    session["account_authentication_methods"] = [{"method": "password", "at": 0}]
+    session.save()
+    assert "reauthenticate" in browser.get("/me/data/export")["Location"]
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_erasure_keeps_the_thread_readable_and_nothing_personal(
+    thread: tuple[User, User], keep: bool
+) -> None:
+    ash, kim = thread
+    Reaction.objects.create(text=Text.objects.get(author=kim), by=ash, kind="thanks")
+    actions.erase(by=ash, keep_texts=keep)
+    ash.refresh_from_db()
+    assert (ash.email, ash.birth_year, ash.country, ash.is_active) == ("", None, "", False)
+    assert ash.handle.startswith("gone-")
+    assert not ash.has_usable_password()
+    assert not Draft.objects.exists()
+    assert not Reaction.objects.exists()
+    text = Text.objects.get(kind="post")
+    assert text.author is None
+    assert text.body == ("the second words" if keep else "")
+    assert not text.versions.exists()
+    assert Text.objects.get(kind="reply").body == "an answer"
+
+
+def test_erasure_leaves_an_open_case_its_text_but_hides_it_from_peers(
+    thread: tuple[User, User],
+) -> None:
+    ash, _ = thread
+    text = Text.objects.get(kind="post")
+    Case.objects.create(
+        queue="clinical", origin="screening", kind="active", grade=2, text=text, about=ash,
+        acknowledge_by=timezone.now(),
+    )  # fmt: skip
+    actions.erase(by=ash, keep_texts=False)
+    text.refresh_from_db()
+    assert text.body == "the second words"
+    assert text.state == Text.State.DELETED
+
+
+def test_erasing_through_the_pages_needs_the_own_handle(
+    thread: tuple[User, User], sign_in: Callable[[User], Client]
+) -> None:
+    browser = Client()
+    browser.post(
+        "/account/login/", {"login": "ash@example.org", "password": "a long enough pass phrase"}
+    )
+    again = browser.get("/me/data/erase")["Location"]
+    browser.post(again, {"password": "a long enough pass phrase"})
+    wrong = browser.post("/me/data/erase", {"handle": "kim", "keep_texts": "keep"})
+    assert "Nothing was erased" in wrong.content.decode()
+    assert User.objects.get(handle="ash").is_active
+    done = browser.post("/me/data/erase", {"handle": "ash", "keep_texts": "keep"}, follow=True)
+    assert "Your account is gone" in done.content.decode()
+    assert not User.objects.filter(handle="ash").exists()
+    assert browser.get("/home").status_code == 302
+
+
+def test_consent_to_research_is_apart_and_can_be_withdrawn(
+    thread: tuple[User, User], sign_in: Callable[[User], Client]
+) -> None:
+    ash, _ = thread
+    browser = sign_in(ash)
+    assert "counts as no" in browser.get("/me/data").content.decode()
+    browser.post("/me/data/consent", {"given": "yes"})
+    browser.post("/me/data/consent", {"given": "no"})
+    assert [c.given for c in ash.consents.order_by("pk")] == [True, False]
