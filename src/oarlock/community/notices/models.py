@@ -37,3 +37,21 @@ class Notice(models.Model):
             models.Index(fields=("to", "-at"), name="notice_to"),
             models.Index(fields=("to",), name="notice_unread", condition=Q(read_at=None)),
         )
+
+
+class Letter(models.Model):
+    """One e-mail digest. Sent at most once: a crash while it is sent never sends it again.
+
+    Attributes:
+        key: Person and period, so that one period has one letter.
+        tried_at: When a worker took it; None before, and after a try that surely failed.
+    """
+
+    to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="letters"
+    )
+    key = models.CharField(max_length=60, unique=True)
+    counts = models.JSONField(default=dict)
+    made_at = models.DateTimeField(default=timezone.now)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,48 @@
+"""The kinds of notices: what the page says, and where it leads. Never what anybody wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from oarlock.community.support.models import Reply
+
+KINDS: Mapping[str, str | Promise] = {
+    "reply": _("Somebody replied to your post."),
+    "answer": _("Somebody answered your reply."),
+    "follow": _("There is a new reply in a thread that you follow."),
+    "reaction": _("Somebody reacted to what you wrote."),
+    "helped": _("Somebody says that your reply helped."),
+    "asked": _("A post waits for an answer. Would you like to?"),
+    "released": _("A person has read what you wrote. Others can see it now."),
+    "hidden": _("Something that you wrote is hidden. You can read why, and appeal."),
+    "message": _("The safety team has written to you."),
+    "report": _("There is an answer to your report."),
+    "appeal": _("There is an answer to your appeal."),
+    "joined": _("You are now a member of a group that you asked to join."),
+    "refused": _("A group could not take you in."),
+    "debrief": _("That was a hard thread. How are you?"),
+    "warned": _("A moderator has a word for you."),
+}
+"""Kinds that a person can switch off are listed in `accounts.forms.PreferencesForm`."""
+
+_PAGES = {"post": "post", "case": "case", "report": "report", "appeal": "appeal", "group": "group",
+          "message": "conversation"}  # fmt: skip
+
+
+def address(target: str) -> str:
+    """Return the page that a target lives on; the home page where there is none any more."""
+    kind, _colon, public_id = target.partition(":")
+    fragment = ""
+    if kind == "reply":
+        reply = Reply.objects.select_related("post__text").filter(text__public_id=public_id).first()
+        if reply is None:
+            return reverse("home")
+        kind, fragment, public_id = "post", f"#{public_id}", reply.post.text.public_id
+    try:
+        return reverse(_PAGES[kind], args=[public_id]) + fragment
+    except (KeyError, NoReverseMatch):
+        return reverse("home")
