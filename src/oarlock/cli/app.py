@@ -32,6 +32,10 @@ COMMANDS: Mapping[str, str] = {
     "agree": "Measure how well human coders agree.",
     "serve": "Serve the community on this machine.",
     "worker": "Run the community's jobs: coding, digests, alarms.",
+    "role": "Give somebody in the community a role.",
+    "backup": "Write the community into one file.",
+    "restore": "Bring the community back from a backup.",
+    "check-deploy": "List what to mend before people come.",
     "demo": "Code the small corpus that ships with Oarlock and write its report.",
     "data": "Download the public training sets.",
     "train": "Reproduce the weights from the training data.",
@@ -181,7 +185,7 @@ def _not_loaded() -> NoReturn:  # only ever listed by --help
 
 def _load(app: typer.Typer, name: str) -> None:
     """Adds `oarlock.cli.<name>` to `app`: as one command, or as a group where it holds several."""
-    sub: typer.Typer = import_module(f"oarlock.cli.{name}").app
+    sub: typer.Typer = import_module(f"oarlock.cli.{name.replace('-', '_')}").app
     if group_commands(name):
         app.add_typer(sub, name=name, help=COMMANDS[name], no_args_is_help=True)
         return
@@ -197,7 +201,7 @@ def _load(app: typer.Typer, name: str) -> None:
 
 def group_commands(name: str) -> list[str]:
     """Returns the commands below `oarlock <name>`; none where `name` is itself the command."""
-    sub: typer.Typer = import_module(f"oarlock.cli.{name}").app
+    sub: typer.Typer = import_module(f"oarlock.cli.{name.replace('-', '_')}").app
     found = [
         command.name or command.callback.__name__.strip("_").replace("_", "-")
         for command in sub.registered_commands

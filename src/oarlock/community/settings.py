@@ -119,6 +119,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "oarlock.community.ops.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -133,6 +134,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "oarlock.community.accounts.middleware.StandingMiddleware",
+    "oarlock.community.ops.limits.LimitMiddleware",
 ]
 
 TEMPLATES = [
@@ -301,8 +303,9 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "oarlock": {"level": "INFO"},
-        # These repeat paths and SQL parameters, which may hold what a person typed.
+        # These repeat parameters, arguments and messages, which may hold what a person typed.
         "django.db.backends": {"level": "CRITICAL"},
-        "django_tasks": {"level": "WARNING"},
+        "django_tasks": {"level": "CRITICAL"},
+        "django_tasks_db": {"level": "CRITICAL"},
     },
 }

@@ -24,6 +24,7 @@ from oarlock.community.accounts.models import (
 )
 from oarlock.community.audit.actions import record
 from oarlock.community.ids import public_id
+from oarlock.errors import UserError
 
 
 @transaction.atomic
@@ -102,6 +103,24 @@ def set_role(*, by: User, person: User, role: Role) -> None:
         if person.role == needed and not others.exists():
             raise ValidationError(_("There has to be somebody else with this role first."))
     record("role.set", by=by, target=_target(person), old=person.role, new=role)
+    person.role = role
+    person.save(update_fields=["role"])
+    _sign_out(person)
+
+
+@transaction.atomic
+def appoint(*, handle: str, role: str) -> None:
+    """Give somebody a role from the command line of the machine.
+
+    Raises:
+        UserError: Nobody has the handle, or there is no such role.
+    """
+    if role not in Role:
+        raise UserError(f"{role}: no such role.", remedy=f"Use one of {', '.join(Role)}.")
+    person = User.objects.people().filter(handle__iexact=handle).first()
+    if person is None:
+        raise UserError("Nobody has that handle.", remedy="Let them join first; check the name.")
+    record("role.set", by=None, target=_target(person), old=person.role, new=role)
     person.role = role
     person.save(update_fields=["role"])
     _sign_out(person)

@@ -9,4 +9,6 @@ from oarlock.community.ops import views
 urlpatterns = [
     path("", views.welcome, name="welcome"),
     path("health/live", views.live, name="health-live"),
+    path("health/ready", views.ready, name="health-ready"),
+    path("metrics", views.metrics, name="metrics"),
 ]

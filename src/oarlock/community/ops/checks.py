@@ -1,0 +1,109 @@
+"""What an operator should mend before people come: `oarlock check-deploy`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from oarlock.community.accounts.models import Role, User
+from oarlock.community.desk.models import Case, Shift
+from oarlock.community.ops import state
+
+Level = Literal["stop", "warn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to mend: "stop" where people could come to harm, "warn" where it is unwise."""
+
+    level: Level
+    what: str
+    remedy: str
+
+
+def findings() -> list[Finding]:
+    """Return everything that is not as it should be for real people."""
+    return [*_setting_up(), *_people(), *_running()]
+
+
+def _setting_up() -> Iterator[Finding]:
+    if settings.DEBUG:
+        yield Finding("stop", "Debugging is on.", "Unset OARLOCK_DEBUG.")
+    if settings.DEMO:
+        yield Finding("stop", "This is the demo.", "Unset OARLOCK_DEMO, use another OARLOCK_HOME.")
+    if not settings.HTTPS:
+        yield Finding(
+            "stop",
+            "Pages travel without encryption.",
+            "Set OARLOCK_ORIGIN to the https:// address that people use.",
+        )
+    if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+        yield Finding(
+            "stop",
+            "E-mail is written to a folder and reaches nobody.",
+            "Set OARLOCK_EMAIL_HOST and the other OARLOCK_EMAIL_ variables.",
+        )
+    if not settings.ALARM_EMAILS and not settings.ALARM_WEBHOOK:
+        yield Finding(
+            "stop",
+            "An alarm would reach nobody.",
+            "Set OARLOCK_ALARM_EMAILS, OARLOCK_ALARM_WEBHOOK, or both.",
+        )
+    if connection.vendor == "sqlite":
+        yield Finding(
+            "warn",
+            "SQLite holds one writer at a time; fine for some hundred people.",
+            "Set OARLOCK_DATABASE_URL to a PostgreSQL database for more.",
+        )
+    free = shutil.disk_usage(settings.HOME).free
+    if free < 2 * 1024**3:
+        yield Finding("warn", "Less than 2 GB of disk are free.", "Free some space.")
+
+
+def _people() -> Iterator[Finding]:
+    for role in (Role.SUPERVISOR, Role.OPERATOR, Role.MODERATOR, Role.CLINICIAN):
+        n = User.objects.people().filter(role=role).count()
+        if n == 0:
+            yield Finding(
+                "stop",
+                f"Nobody is {role.label.lower()}.",
+                f"oarlock role HANDLE {role.value}",
+            )
+        elif n == 1 and role != Role.OPERATOR:
+            yield Finding(
+                "warn",
+                f"Only one person is {role.label.lower()}: nobody can read a case about them, "
+                "or a second time.",
+                f"oarlock role HANDLE {role.value}",
+            )
+    now = timezone.now()
+    week = Shift.objects.filter(ends_at__gt=now, starts_at__lt=now + timedelta(days=7))
+    for queue in Case.Queue:
+        if not week.filter(queue=queue).exists():
+            yield Finding(
+                "warn",
+                f"Nobody is on the rota for {queue.label.lower()} in the next seven days.",
+                "Let a supervisor fill in the rota.",
+            )
+
+
+def _running() -> Iterator[Finding]:
+    if state.waiting_migrations():
+        yield Finding("stop", "The tables are of an older version.", "Start oarlock serve once.")
+        return
+    now = state.look()
+    if not now.worker_alive:
+        yield Finding("stop", "No worker is running.", "Start oarlock worker.")
+    if now.n_unscreened:
+        yield Finding(
+            "stop", f"{now.n_unscreened} texts were not screened.", "Look at the desk's queue."
+        )
+    if now.n_overdue:
+        yield Finding("stop", f"{now.n_overdue} cases are overdue.", "Look at the desk's queue.")

@@ -1,0 +1,101 @@
+"""Jobs run though workers die; periodic work is done once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from django_tasks import task
+from django_tasks_db.models import DBTaskResult
+
+from oarlock.community.ops import jobs, schedule, worker
+from oarlock.community.ops.models import Tick
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+done: list[str] = []
+
+
+@task()
+def note(word: str) -> None:
+    done.append(word)
+
+
+@task()
+def break_with(word: str) -> None:
+    raise ValueError(word)
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    done.clear()
+    monkeypatch.setattr(schedule, "PERIODIC", {})
+
+
+def test_worker_runs_what_waits_and_stops() -> None:
+    note.enqueue("a")
+    note.enqueue("b")
+    worker.run(until_done=True)
+    assert sorted(done) == ["a", "b"]
+
+
+def test_worker_that_starts_again_takes_up_what_it_left(settings: Any) -> None:
+    note.enqueue("a")
+    own = worker._own_id()
+    DBTaskResult.objects.update(status="RUNNING", started_at=timezone.now(), worker_ids=[own])
+    worker.run(until_done=True)
+    assert done == ["a"]
+
+
+def test_jobs_of_a_worker_that_never_comes_back_are_put_back_after_the_lease() -> None:
+    note.enqueue("a")
+    DBTaskResult.objects.update(status="RUNNING", started_at=timezone.now(), worker_ids=["other"])
+    assert jobs.put_back_lost() == 0
+    DBTaskResult.objects.update(started_at=timezone.now() - timedelta(hours=1))
+    assert jobs.put_back_lost() == 1
+
+
+def test_failure_keeps_its_type_and_not_its_words(caplog: pytest.LogCaptureFixture) -> None:
+    break_with.enqueue("what somebody wrote")
+    with caplog.at_level(logging.INFO):
+        worker.run(until_done=True)
+    result = DBTaskResult.objects.get()
+    assert result.exception_class_path == "builtins.ValueError"
+    assert "what somebody wrote" not in result.traceback
+    assert "what somebody wrote" not in caplog.text
+    assert "job.failed" in caplog.text
+
+
+def test_failed_jobs_are_tried_again_later_but_not_for_ever() -> None:
+    break_with.enqueue("x")
+    worker.run(until_done=True)
+    assert jobs.try_failed_again() == 0
+    for tries in range(2, jobs.MAX_TRIES + 1):
+        DBTaskResult.objects.update(finished_at=timezone.now() - timedelta(hours=3))
+        assert jobs.try_failed_again() == 1
+        worker.run(until_done=True)
+        assert len(DBTaskResult.objects.get().worker_ids) == tries
+    DBTaskResult.objects.update(finished_at=timezone.now() - timedelta(hours=3))
+    assert jobs.try_failed_again() == 0
+
+
+def test_periodic_work_is_done_once_in_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = "oarlock.community.ops.jobs.forget_done"
+    monkeypatch.setattr(schedule, "PERIODIC", {path: 60})
+    now = timezone.now()
+    assert schedule.run_due(now) == ["ops.jobs.forget_done"]
+    assert schedule.run_due(now + timedelta(seconds=30)) == []
+    assert schedule.run_due(now + timedelta(seconds=60)) == ["ops.jobs.forget_done"]
+
+
+def test_one_failure_does_not_keep_the_rest_from_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        schedule,
+        "PERIODIC",
+        {"oarlock.community.nowhere.at_all": 60, "oarlock.community.ops.jobs.forget_done": 60},
+    )
+    assert schedule.run_due() == ["ops.jobs.forget_done"]
+    assert Tick.objects.get(name="nowhere.at_all").failed_at is not None
