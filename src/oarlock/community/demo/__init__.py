@@ -1,0 +1,1 @@
+"""The community of the demo: made-up people, groups and threads, loaded through the same doors."""
