@@ -70,7 +70,7 @@ def load(report: Report = lambda _what, _done, _all: None) -> dict[str, int]:
 def _people(now: datetime) -> dict[str, User]:
     agreement = Agreement.current()
     assert agreement is not None
-    people = {}
+    people: dict[str, User] = {}
     for row in _toml("people.toml")["person"]:
         joined = now - timedelta(days=row["joined_days_ago"])
         user = User(
