@@ -60,11 +60,7 @@ def cluster(*, settings: tuple[str, ...] = ()) -> Iterator[str]:
              "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
             check=True, stdout=subprocess.DEVNULL, cwd=folder,
         )  # fmt: skip
-        options = [
-            f"port={port}",
-            "listen_addresses=127.0.0.1",
-            f"unix_socket_directories={folder}",
-        ]
+        own = (f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}")
         arguments = " ".join(f"-c {option}" for option in (*own, *settings))
         start = [*run, str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", f"{folder}/log",
                  "-o", arguments, "start"]  # fmt: skip
