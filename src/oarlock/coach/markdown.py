@@ -30,8 +30,8 @@ def rules_page() -> str:
     book, words = rule_book(), words_in("en")
     parts = [
         "# Rules of the coach\n",
-        "What the coach may suggest, the most pressing first, and when. At most two suggestions are "
-        f"made at a time. Release {book.version} of the rules.\n",
+        "What the coach may suggest, the most pressing first, and when. At most two suggestions "
+        f"are made at a time. Release {book.version} of the rules.\n",
     ]
     for kind, (title, text) in _KINDS.items():
         parts += [f"## {title}\n", f"{text}\n"]
