@@ -122,7 +122,8 @@ def test_missing_extra_names_the_extra(
 
     status, _, err = run(capsys, "code")
     assert status == 2
-    assert "oarlock[research]" in err
+    assert "'.[research]'" in err
+    assert "make setup;" in err
 
 
 def test_group_keeps_its_sub_commands(
