@@ -3,7 +3,7 @@
 A fence of `sh` or `python` is run; a fence of `text` right after it is its output. A fence with
 `title="NAME"` is a file of that name. Lines that only set up a machine are passed over.
 
-    python tests/repository/examples.py    writes the outputs anew into the pages
+    python tests/repository/examples.py [PAGE...]    writes the outputs anew into the pages
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _python(body: str, names: dict[str, object]) -> str:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(body, "example", "exec"), names)
-    return printed.getvalue()
+    return _trimmed(printed.getvalue())
 
 
 def _shell(body: str, folder: Path) -> str:
@@ -91,8 +91,11 @@ def _shell(body: str, folder: Path) -> str:
         cwd=folder, env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
     )  # fmt: skip
-    printed = "\n".join(line.rstrip() for line in done.stdout.splitlines())
-    return printed.replace(f"{folder.resolve()}/", "").strip("\n") + "\n" if printed else ""
+    return _trimmed(done.stdout.replace(f"{folder.resolve()}/", ""))
+
+
+def _trimmed(printed: str) -> str:
+    return "".join(f"{line.rstrip()}\n" for line in printed.strip("\n").splitlines())
 
 
 def differences(shown: str, printed: str) -> list[str]:
@@ -131,7 +134,7 @@ def rewrite(page: Path, folder: Path) -> None:
 if __name__ == "__main__":
     from tempfile import TemporaryDirectory
 
-    for path in PAGES:
+    for path in [Path(name).resolve() for name in sys.argv[1:]] or PAGES:
         with TemporaryDirectory() as temporary:
             os.chdir(temporary)
             rewrite(path, Path(temporary))

@@ -311,7 +311,9 @@ def _fetch_file(
     if expected is not None and found != expected:
         partial.unlink()
         accept = (
-            "" if check == "shipped" else f" and accept it with --sha256 '{file.name}={found}'"
+            f", and if you trust the change, accept it with --sha256 '{file.name}={found}'"
+            if check == "record"
+            else ""
         )
         raise UserError(
             f"{file.url}: the SHA-256 begins {found[:12]}, but {expected[:12]} {_KINDS[check]}.",
