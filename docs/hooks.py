@@ -37,7 +37,7 @@ SECTIONS = {
 }
 
 
-#: The order of the guides; others follow by name. Tutorials are numbered in the names of their files.
+#: The order of the guides; others follow by name. Tutorials have numbers in their file names.
 GUIDES = (
     "install", "install-offline", "code-a-corpus", "code-on-spark", "report", "evaluate", "agree",
     "fetch-data", "train-the-weights",

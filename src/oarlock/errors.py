@@ -22,7 +22,12 @@ class UserError(OarlockError):
         super().__init__(f"{message} {remedy}" if remedy else message)
 
 
-_TARGETS = {"research": "setup", "train": "setup-train", "spark": "setup-spark"}
+_TARGETS = {
+    "research": "setup",
+    "community": "setup",
+    "train": "setup-train",
+    "spark": "setup-spark",
+}
 
 
 def how_to_install(extra: str) -> str:

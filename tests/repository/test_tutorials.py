@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from repository.examples import PAGES, differences, run_page
 
 REFRESH = "If the page still tells the truth: python tests/repository/examples.py"

@@ -20,7 +20,8 @@ MANIFEST = "manifest.json"
 RELIABLE_F1 = 0.4
 MIN_SUPPORT = 10
 _REINSTALL = (
-    "Install Oarlock again; in your copy of the repository: pip install --force-reinstall --no-deps ."
+    "Install Oarlock again; in your copy of the repository: "
+    "pip install --force-reinstall --no-deps ."
 )
 
 
