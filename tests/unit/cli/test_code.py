@@ -37,7 +37,7 @@ def test_code_writes_sentences_and_says_which_columns_it_took(
     assert "text" not in rows[0]
     error = capfd.readouterr().err
     assert "column of the text is 'body'" in error
-    assert "Coded 2 sentences of 1 replies." in error
+    assert "Coded 2 sentences of 1 reply." in error
 
 
 def test_quiet_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from oarlock.corpus import reading
+from oarlock.corpus import lines
 from oarlock.corpus.reading import cell_text, read_records
 from oarlock.errors import UserError
 
@@ -58,7 +58,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_not_data(tmp_path: Path) ->
         ("a.csv", b"", "is empty"),
         ("a.jsonl", b"\n \n", "is empty"),
         ("a.parquet", b"", "is empty"),
-        ("a.csv", f"id,text\n1,{SECRET}\n2\n".encode(), r"row 2 \(line 3\): 1 cells .* has 2"),
+        ("a.csv", f"id,text\n1,{SECRET}\n2\n".encode(), r"row 2 \(line 3\): 1 cell where .* has 2\."),
         ("a.csv", f"text\n{SECRET} ".encode() + b"caf\xe9\n", "line 2, byte 21: not UTF-8"),
         ("a.csv", "text\nhi\n".encode("utf-16"), "is UTF-16"),
         ("a.csv", f"text\n{SECRET}\x00\n".encode(), "line 2, byte 17: a NUL byte"),
@@ -92,11 +92,39 @@ def test_a_truncated_parquet_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_column_lists_those_there(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.csv", "id;text\n1;hi\n")
+    path = write(tmp_path / "a.csv", "id,reply\n1,hi\n")
     with read_records(path) as records, pytest.raises(UserError) as caught:
         records.require({"--text-column": "text", "--id-column": None})
-    assert "no column 'text'. It has: id;text." in caught.value.message
-    assert "semicolons" in (caught.value.remedy or "")
+    assert "no column 'text'. It has: id, reply." in caught.value.message
+    assert "--text-column" in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("id;text\n1;hi, you\n", {"id": "1", "text": "hi, you"}),
+        ("id\ttext\n1\thi, you; there\n", {"id": "1", "text": "hi, you; there"}),
+        ('\ufeff\n"id";"text"\r\n1;"a;b"\r\n', {"id": "1", "text": "a;b"}),
+        ('id;"age, years"\n1;19\n', {"id": "1", "age, years": "19"}),
+        ("sep=;\nid;text\n1;hi\n", {"id": "1", "text": "hi"}),
+        ('"my; text"\nhi; you\n', {"my; text": "hi; you"}),
+        ('id,"a;b"\n1,hi; you\n', {"id": "1", "a;b": "hi; you"}),
+        ("id,a;b\n1,hi; you\n", {"id": "1", "a;b": "hi; you"}),
+    ],
+)
+def test_the_header_of_a_csv_shows_what_separates_its_cells(
+    tmp_path: Path, content: str, expected: dict[str, str]
+) -> None:
+    assert values(write(tmp_path / "a.csv", content)) == [expected]
+
+
+def test_an_error_says_which_separator_was_found(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "id;reply\n1;hi\n2\n")
+    with read_records(path) as records, pytest.raises(UserError) as caught:
+        records.require({"--text-column": "text"})
+    assert "no column 'text'. Separated by semicolons, it has: id, reply." in caught.value.message
+    with pytest.raises(UserError, match=r"1 cell where the header has 2 \(separated by semicolons"):
+        values(path)
 
 
 class Endless(io.RawIOBase):
@@ -133,13 +161,13 @@ def test_a_line_of_a_gigabyte_is_refused_without_loading_it(form: str) -> None:
     raw = Endless()
     with pytest.raises(UserError, match="line 1: the line is longer than 16 MB"):
         values("-", format=form, stdin=io.BufferedReader(raw))
-    assert raw.taken <= reading.MAX_LINE_BYTES + 2**20
+    assert raw.taken <= lines.MAX_LINE_BYTES + 2**20
 
 
 def test_a_quote_that_is_never_closed_does_not_fill_the_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reading, "MAX_LINE_BYTES", 10_000)
+    monkeypatch.setattr(lines, "MAX_LINE_BYTES", 10_000)
     content = Kept(b'text\n"' + b"a\n" * 100_000)
     with pytest.raises(UserError, match=r"row that ends here is longer|not a CSV row"):
         values("-", stdin=content)
