@@ -54,7 +54,8 @@ def file_format(source: str | Path, format: str | None = None) -> str:  # noqa: 
     if suffix not in _SUFFIXES:
         raise UserError(
             f"{source}: the format is not known by the suffix {suffix!r}.",
-            remedy=f"Use one of {', '.join(_SUFFIXES)}, or name the format ({', '.join(FORMATS)}).",
+            remedy=f"Give it a name that ends in one of {', '.join(_SUFFIXES)}; `oarlock code` "
+            f"also takes --format and --out-format ({', '.join(FORMATS)}).",
         )
     return _SUFFIXES[suffix]
 
@@ -85,13 +86,16 @@ def refuse_foreign(first: bytes, name: str, path: Path | None = None) -> None:
         if _is_workbook(path):
             raise UserError(f"{name} is a workbook (Excel, LibreOffice).", remedy=_SAVE_AS_CSV)
         raise UserError(
-            f"{name} is a zip archive.", remedy=f"Unpack it first: unzip {name}, then name a file."
+            f"{name} is a zip archive.",
+            remedy=f"Unpack it first: unzip {name}, and name a file of it.",
         )
     for magic, (kind, program) in _COMPRESSED.items():
         if first.startswith(magic):
             raise UserError(
                 f"{name} is compressed ({kind}).",
-                remedy=f"Unpack it first: {program} FILE, or {program} -c FILE | oarlock ... -",
+                remedy=f"Unpack it on the way: ... | {program} -c | oarlock ... -"
+                if path is None
+                else f"Unpack it first: {program} -c {name} > UNPACKED, and name that.",
             )
 
 
@@ -100,7 +104,7 @@ def refuse_parquet(first: bytes, name: str) -> None:
     if first.startswith(_PARQUET):
         raise UserError(
             f"{name} is a Parquet file.",
-            remedy="Name a file whose name ends in .parquet; Parquet cannot come through a pipe.",
+            remedy="Rename it so that it ends in .parquet; from a pipe, Parquet cannot be read.",
         )
 
 

@@ -178,6 +178,12 @@ def _delimited_rows(lines: _Lines, name: str, separator: str) -> Iterator[tuple[
         except StopIteration:
             return
         except csv.Error as error:
+            if "new-line" in str(error):
+                raise UserError(
+                    f"{name}, line {start}: a carriage return that ends no line.",
+                    remedy="Put quotation marks around cells that hold one; if all lines end so, "
+                    "as on old Macs: tr '\\r' '\\n' < OLD > NEW.",
+                ) from None
             raise UserError(
                 f"{name}, line {start}: not a CSV row ({error}).",
                 remedy="Check the quotation marks of the row that begins there.",
@@ -296,7 +302,7 @@ def _json_object(text: str, line: int, name: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise UserError(
             f"{name}, line {line}, character {error.pos + 1}: not JSON ({error.msg}).",
-            remedy="Write one JSON object per line.",
+            remedy="Write one JSON object per line, without a list around them.",
         ) from None
     except (RecursionError, ValueError):
         raise UserError(
