@@ -74,10 +74,17 @@ def test_report_finds_the_threads_whatever_their_case(
     code, _, error = run("report", path)
     assert code == 2
     assert "'TOPIC', 'Topic'" in error
-    path.write_text("ID,Text,Thread_ID\n" + "".join(f"{n},hi there.,t{n}\n" for n in range(5)))
-    code, _, error = run("report", path, "--out", "page.html", "--thread-column", "thread_id")
-    assert code == 0, error
-    assert "Thread_ID" in (tmp_path / "page.html").read_text()
+    no_threads = "The file names no threads"
+    for column, options, has_threads in (
+        ("Thread_ID", [], True),
+        ("Where", ["--thread-column", "where"], True),
+        ("Where", [], False),
+    ):
+        rows = "".join(f"{n},hi there.,t{n}\n" for n in range(5))
+        path.write_text(f"ID,Text,{column}\n{rows}")
+        code, _, error = run("report", path, "--out", "page.html", *options)
+        assert code == 0, error
+        assert (no_threads not in (tmp_path / "page.html").read_text()) == has_threads
 
 
 @pytest.mark.parametrize("command", ["report", "evaluate", "agree"])
