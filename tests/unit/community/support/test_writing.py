@@ -286,3 +286,20 @@ def test_reply_with_first_words_for_its_writer_leads_to_them(
     assert Reply.objects.count() == 1
     sent = f"/texts/{Reply.objects.get().text.public_id}/sent"
     assert sign_in(ash).get(sent).status_code == 404
+
+
+def test_forms_of_a_browser_pass_the_check_against_forged_requests(
+    ash: User, group: Group, sign_in: SignIn
+) -> None:
+    # A browser tells the origin of a form only where the policy of the page lets it.
+    page = sign_in(ash).get(WRITE)
+    assert page["Referrer-Policy"] == "same-origin"
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(ash)
+    browser.get(WRITE)
+    form = {"body": "my words", "csrfmiddlewaretoken": browser.cookies["csrf"].value}
+    for origin, status in (("http://testserver", 302), ("null", 403), ("http://evil.test", 403)):
+        answer = browser.post(WRITE, form, headers={"Origin": origin})
+        assert answer.status_code == status
+    assert "my words" in answer.content.decode()
+    assert Text.objects.count() == 1
