@@ -303,3 +303,14 @@ def test_forms_of_a_browser_pass_the_check_against_forged_requests(
         assert answer.status_code == status
     assert "my words" in answer.content.decode()
     assert Text.objects.count() == 1
+
+
+def test_words_of_somebody_signed_out_meanwhile_are_given_back(
+    client: Client, group: Group
+) -> None:
+    answer = client.post(WRITE, {"title": "My title", "body": "my words"})
+    assert answer.status_code == 403
+    assert "Nothing was sent" in answer.content.decode()
+    assert "my words" in answer.content.decode()
+    assert not Text.objects.exists()
+    assert client.post("/groups/low-mood/join")["Location"].startswith("/account/login/")
