@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from oarlock.community.accounts.models import Block, Mute, Role, User
 from oarlock.community.groups.models import Group
-from oarlock.community.support import search
+from oarlock.community.support import search, search_index
 from oarlock.community.support.actions import delete, edit, write_post, write_reply
 from oarlock.community.support.models import Bookmark, Post
 from oarlock.community.texts.models import Text
@@ -153,6 +153,20 @@ def test_search_uses_the_index_of_the_database(ash: User, group: Group) -> None:
             cursor.execute("SELECT count(*) FROM support_search")
             assert cursor.fetchone() == (1,)
             cursor.execute("INSERT INTO support_search(support_search) VALUES ('integrity-check')")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps its index itself")
+def test_search_survives_a_migration_that_rebuilds_the_table_of_texts(
+    ash: User, group: Group
+) -> None:
+    write_post(by=ash, group=group, body="dragons before")
+    with connection.cursor() as cursor:
+        for name in search_index.TRIGGERS:
+            cursor.execute(f"DROP TRIGGER {name}")
+    write_post(by=ash, group=group, body="dragons meanwhile")
+    search_index.keep()
+    write_post(by=ash, group=group, body="dragons after")
+    assert found(ash, "dragons") == {"dragons before", "dragons meanwhile", "dragons after"}
 
 
 def test_home_puts_posts_that_wait_first_for_who_offers_support(
