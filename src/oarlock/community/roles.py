@@ -13,9 +13,11 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
 from django_htmx.middleware import HtmxDetails
 
 from oarlock.community.accounts.models import STAFF_ROLES, Role, User
+from oarlock.community.ops.limits import typed
 
 View = Callable[..., HttpResponseBase]
 
@@ -59,6 +61,9 @@ def members(view: View) -> View:
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
+            # Signed out while writing: the words must not be lost on the way to the sign-in page.
+            if request.method == "POST" and (kept := typed(request)):
+                return render(request, "stale_form.html", {"kept": kept}, status=403)
             return redirect_to_login(request.get_full_path())
         return view(request, *args, **kwargs)
 

@@ -75,6 +75,7 @@ class Post(models.Model):
     class Meta:
         indexes = (
             models.Index(fields=("group", "-active_at"), name="post_group_active"),
+            models.Index(fields=("-active_at",), name="post_active"),
             models.Index(
                 fields=("active_at",), name="post_unanswered", condition=Q(answered_at=None)
             ),
