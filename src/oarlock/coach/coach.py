@@ -179,47 +179,48 @@ class Coach:
         chosen: list[Suggestion] = []
         groups: set[str] = set()
         spans: set[tuple[int, int]] = set()
-        hints = MAX_SUGGESTIONS
         for rule in self._book.rules:
-            if len(chosen) == MAX_SUGGESTIONS or rule.group in groups:
+            if len(chosen) == MAX_SUGGESTIONS or rule.groups & groups:
                 continue
-            open_ones = []
-            for i in matches(rule, draft):
-                id_ = _id(rule, draft.texts[i])
-                if id_ not in dismissed:
-                    open_ones.append((id_, i))
-                elif rule.kind == "add":
-                    # No other hint takes the place of one that was waved away.
-                    hints -= 1
-                    groups.add(rule.group)
-            if rule.kind == "add" and len(chosen) >= hints:
-                continue
-            for id_, i in open_ones:
-                one = draft.sentences[i]
-                span = (one.start, one.end)
-                if rule.kind == "mend" and span in spans:
+            found = [(_id(rule, draft.texts[i]), i) for i in matches(rule, draft)]
+            if rule.kind == "add" and found:
+                if found[0][0] not in dismissed:
+                    chosen.append(self._suggestion(rule, draft, topic, words, *found[0]))
+                # One hint at a time, and none in the place of one that was waved away.
+                break
+            for id_, i in found:
+                span = (draft.sentences[i].start, draft.sentences[i].end)
+                if id_ in dismissed or (rule.kind == "mend" and span in spans):
                     continue
-                groups.add(rule.group)
+                chosen.append(self._suggestion(rule, draft, topic, words, id_, i))
+                groups |= rule.groups
                 spans.add(span)
-                example = self._example(rule, draft, topic)
-                chosen.append(
-                    Suggestion(
-                        id=id_,
-                        rule=rule.id,
-                        kind=rule.kind,
-                        title=words("suggestions", rule.id, "title"),
-                        why=words("suggestions", rule.id, "why"),
-                        start=one.start,
-                        end=one.end,
-                        example=example,
-                    )
-                )
                 break
         return tuple(chosen)
 
+    def _suggestion(
+        self, rule: Rule, draft: Evidence, topic: str | None, words: Words, id_: str, i: int
+    ) -> Suggestion:
+        return Suggestion(
+            id=id_,
+            rule=rule.id,
+            kind=rule.kind,
+            title=words("suggestions", rule.id, "title"),
+            why=words("suggestions", rule.id, "why"),
+            start=draft.sentences[i].start,
+            end=draft.sentences[i].end,
+            example=self._example(rule, draft, topic),
+        )
+
     def _example(self, rule: Rule, draft: Evidence, topic: str | None) -> ShownExample | None:
         named = rule.example_topic or topic_of(topic, draft.post)
-        return choose(rule.examples, named, stems(draft.post), self._book.never)
+        return choose(
+            rule.examples,
+            named,
+            stems(draft.post),
+            self._book.never,
+            fixed=rule.example_topic is not None,
+        )
 
 
 def _id(rule: Rule, text: str) -> str:
@@ -255,14 +256,15 @@ def _confidence(probability: float, limits: Limits) -> str:
 def _oars(draft: Evidence, words: Words) -> tuple[OarsItem, ...]:
     limits = draft.limits
     items = []
-    for skill, codes in OARS.items():
-        if skill == "Summaries":
-            p, (first, last) = draft.summary
-            found = {i: p for i in range(first, last + 1)} if p >= limits.perhaps else {}
-        elif skill == "Reflections":
-            found = {i: p for i in draft.read if (p := draft.reflects(i)) >= limits.perhaps}
-        else:
-            found = {i: p for i in draft.read if (p := draft.p(i, *codes)) >= limits.perhaps}
+    p, (first, last) = draft.summary
+    shows: dict[str, dict[int, float]] = {
+        "Open questions": {i: draft.p(i, "Open Question") for i in draft.read},
+        "Affirmations": {i: draft.affirms(i) for i in draft.read},
+        "Reflections": {i: draft.reflects(i) for i in draft.read},
+        "Summaries": dict.fromkeys(range(first, last + 1), p),
+    }
+    for skill in OARS:
+        found = {i: p for i, p in shows[skill].items() if p >= limits.perhaps}
         best = max(found.values(), default=0.0)
         state: State = "missing"
         if found:

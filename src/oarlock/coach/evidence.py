@@ -25,6 +25,7 @@ class Limits:
     questions_in_row: int
     self_disclosure_share: float
     self_disclosure_words: int
+    bare_question_words: int
     summary_post_words: int
     summary_draft_words: int
 
@@ -99,6 +100,13 @@ class Evidence:
             return self.limits.perhaps
         return p
 
+    def affirms(self, i: int) -> float:
+        """Return how probable it is that sentence i affirms, counting wordings as `reflects`."""
+        p = self.p(i, "Affirm")
+        if p < self.limits.perhaps and not self.sure(i, "Self-Disclose") and self.says(i, "affirm"):
+            return self.limits.perhaps
+        return p
+
     @cached_property
     def advice(self) -> list[int]:
         """Sentences that are surely advice or direction, and not a way to help or a kind phrase."""
@@ -107,7 +115,7 @@ class Evidence:
             for i in self.read
             if self.sure(i, *ADVICE)
             and not self.says(i, "friendly")
-            and not (self.risk and self.says(i, "help"))
+            and not self.says(i, "help" if self.risk else "crisis")
         ]
 
     @cached_property

@@ -15,7 +15,8 @@ _EMPTY = frozenset(
     "that this with have from your they them then what when were been just like really about "
     "dont cant youre would could should want know feel think there their some more much very "
     "even still only because after before thing things going make time into over ever never "
-    "will than also back need doing being around".split()  # noqa: SIM905
+    "will than also back need doing being around people person years months weeks days year today "
+    "anything nothing everyone someone told tell said says help hard good right long last always".split()  # noqa: SIM905
 )
 
 
@@ -49,22 +50,35 @@ def _hits(topic: str, post: str) -> int:
 
 
 def choose(
-    codes: Sequence[str], topic: str, about: frozenset[str], never: Collection[str]
+    codes: Sequence[str],
+    topic: str,
+    about: frozenset[str],
+    never: Collection[str],
+    *,
+    fixed: bool = False,
 ) -> ShownExample | None:
     """Return the example of these codes that fits best; the same inputs give the same example.
 
     Args:
         codes: Full names, the preferred one first.
-        topic: One of `TOPICS`; only examples on it, or on none, are shown.
+        topic: One of `TOPICS`. An example on it is shown where it shares a word with the post, else
+            one on no topic.
         about: `stems` of the post.
         never: Texts that are not shown.
+        fixed: Show examples on this topic only, whatever the post says.
     """
-    found: list[tuple[tuple[int, int, int, int], ShownExample]] = []
+    found: list[tuple[tuple[int, int, int], ShownExample]] = []
     for rank, name in enumerate(codes):
         for place, example in enumerate(code_by(name).examples):
-            if example.topic not in {topic, "general"} or example.text in never:
+            if example.text in never:
                 continue
             shared = len(about & stems(example.text.lower()))
-            key = (-shared, int(example.topic != topic), rank, place)
-            found.append((key, ShownExample(example.text, name, example.topic)))
+            # The details of another story are out of place unless the post has one of them.
+            if example.topic != "general" and (example.topic != topic or not (shared or fixed)):
+                continue
+            if fixed and example.topic != topic:
+                continue
+            if example.topic == "general":
+                shared = 0
+            found.append(((-shared, rank, place), ShownExample(example.text, name, example.topic)))
     return min(found, key=lambda one: one[0])[1] if found else None

@@ -25,7 +25,7 @@ class Rule:
     anchor: str
     examples: tuple[str, ...]
     source: str
-    group: str
+    groups: frozenset[str]
     at_risk: bool
     example_topic: str | None
 
@@ -57,7 +57,7 @@ def rule_book() -> RuleBook:
             anchor=one["anchor"],
             examples=tuple(one["examples"]),
             source=one["source"],
-            group=one.get("group", one["id"]),
+            groups=frozenset(one.get("groups", [one["id"]])),
             at_risk=one.get("at_risk", False),
             example_topic=one.get("example_topic"),
         )
@@ -91,9 +91,7 @@ def _risk_help(draft: Evidence) -> list[int]:
 
 
 def _risk_argue(draft: Evidence) -> list[int]:
-    return [
-        i for i in draft.read if draft.says(i, "argue") and (draft.risk or draft.says(i, "suicide"))
-    ]
+    return [i for i in _worded(draft, "argue") if draft.risk or draft.says(i, "suicide")]
 
 
 def _risk_heard(draft: Evidence) -> list[int]:
@@ -116,7 +114,7 @@ def _promise(draft: Evidence) -> list[int]:
 
 
 def _warn(draft: Evidence) -> list[int]:
-    return [i for i in _worded(draft, "warn") if not draft.says(i, "help")]
+    return _worded(draft, "warn")
 
 
 def _worded(draft: Evidence, cue: str) -> list[int]:
@@ -139,7 +137,15 @@ def _diagnose(draft: Evidence) -> list[int]:
     return found
 
 
+def _is_bare_question(draft: Evidence) -> bool:
+    """Whether the post asks for a fact and tells nothing that could be said back."""
+    short = len(draft.post.split()) <= draft.limits.bare_question_words
+    return short and draft.post.endswith("?") and not draft.post_says("feeling")
+
+
 def _reflect_first(draft: Evidence) -> list[int]:
+    if _is_bare_question(draft):
+        return []
     perhaps = draft.limits.perhaps
     heard = next((i for i in draft.read if draft.reflects(i) >= perhaps), len(draft.sentences))
     return [i for i in draft.advice[:1] if i < heard]
@@ -216,12 +222,15 @@ def _tells(draft: Evidence) -> bool:
 
 
 def _reflect(draft: Evidence) -> list[int]:
-    heard = any(draft.reflects(i) >= draft.limits.perhaps for i in draft.read)
-    return [] if heard or not _tells(draft) else draft.read
+    heard = any(
+        draft.reflects(i) >= draft.limits.perhaps or draft.p(i, "Open Question") >= draft.limits.there
+        for i in draft.read
+    )
+    return [] if heard or _is_bare_question(draft) or not _tells(draft) else draft.read
 
 
 def _affirm(draft: Evidence) -> list[int]:
-    affirmed = any(draft.p(i, "Affirm") >= draft.limits.perhaps for i in draft.read)
+    affirmed = any(draft.affirms(i) >= draft.limits.perhaps for i in draft.read)
     return [] if affirmed or not draft.post_says("effort") else draft.read
 
 
@@ -230,7 +239,7 @@ def _open_question(draft: Evidence) -> list[int]:
         draft.p(i, *QUESTIONS) >= draft.limits.perhaps or draft.texts[i].endswith("?")
         for i in draft.read
     )
-    return [] if asks or not _tells(draft) else draft.read
+    return [] if asks or _is_bare_question(draft) or not _tells(draft) else draft.read
 
 
 def _summary(draft: Evidence) -> list[int]:
