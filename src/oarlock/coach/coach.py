@@ -290,9 +290,16 @@ def _praise(draft: Evidence, words: Words) -> list[Praise]:
         p, i = max(((draft.p(i, *codes), -i) for i in draft.read), default=(0.0, 0))
         return -i if p >= limits.fairly_sure else None
 
+    def reflection() -> int | None:
+        # Reflections are seen too often: below "quite sure", the wording has to agree.
+        i = best(OARS["Reflections"])
+        if i is None or draft.says(i, "reflection"):
+            return i
+        return i if draft.p(i, *OARS["Reflections"]) >= limits.quite_sure else None
+
     found: dict[str, int | None] = {
         "help": next((i for i in draft.read if draft.risk and draft.says(i, "help")), None),
-        "reflection": best(OARS["Reflections"]),
+        "reflection": reflection(),
         "open_question": best(OARS["Open questions"]),
         "affirm": best(OARS["Affirmations"]),
         "autonomy": best(("Emphasize Autonomy",)),

@@ -152,7 +152,7 @@ def _reflect_first(draft: Evidence) -> list[int]:
 
 
 def _permission(draft: Evidence) -> list[int]:
-    if draft.post_says("asks") and not draft.post_says("refuses"):
+    if (draft.post_says("asks") or _is_bare_question(draft)) and not draft.post_says("refuses"):
         return []
     asked = [i for i in draft.read if draft.says(i, "permission")]
     return [
@@ -248,7 +248,7 @@ def _summary(draft: Evidence) -> list[int]:
         len(draft.post.split()) >= limits.summary_post_words
         and sum(draft.words) >= limits.summary_draft_words
     )
-    return draft.read if long and draft.summary[0] < limits.perhaps else []
+    return draft.read if long and _tells(draft) and draft.summary[0] < limits.perhaps else []
 
 
 DECISIONS: Mapping[str, Callable[[Evidence], list[int]]] = {
