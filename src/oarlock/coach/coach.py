@@ -73,7 +73,7 @@ class Coach:
         tier: str = "standard",
         *,
         folder: str | Path | None = None,
-        threads: int = 1,
+        threads: int | None = 1,
         cache_size: int = CACHE_SIZE,
     ) -> Self:
         """Return a coach with the weights of a tier, ready to answer at once.
@@ -81,7 +81,7 @@ class Coach:
         Args:
             tier: "standard" or "fast".
             folder: Weights of your own training instead of the shipped ones.
-            threads: Processor threads of one review.
+            threads: Processor threads of one review; None takes all cores.
             cache_size: Sentences whose probabilities are kept between calls.
 
         Raises:

@@ -26,6 +26,8 @@ class Limits:
     self_disclosure_share: float
     self_disclosure_words: int
     bare_question_words: int
+    summary_least_post_words: int
+    summary_least_words: int
     summary_post_words: int
     summary_draft_words: int
 
@@ -57,6 +59,7 @@ class Evidence:
         self.risk = risk
         self.post = plain(post)
         self._summary = summary
+        self._said: dict[tuple[int, str], bool] = {}
         self.texts = [
             plain(draft[one.start : min(one.end, one.start + MAX_SENTENCE_CHARACTERS)])
             for one in sentences
@@ -78,7 +81,10 @@ class Evidence:
 
     def says(self, i: int, cue: str) -> bool:
         """Whether the wording of sentence i gives a cue."""
-        return bool(cues().draft[cue].finds(self.texts[i]))
+        key = (i, cue)
+        if key not in self._said:
+            self._said[key] = bool(cues().draft[cue].finds(self.texts[i]))
+        return self._said[key]
 
     def any_says(self, cue: str) -> bool:
         """Whether any sentence that was read gives a cue."""
@@ -125,11 +131,14 @@ class Evidence:
         A summary is made of reflections (MISC 2.5), so where no sentence is perhaps one, there is
         none, and the coder, for which whole replies are slow, is not asked.
         """
-        seen = [i for i in self.read if self.reflects(i) >= self.limits.perhaps]
-        if not seen or not self.post:
+        limits = self.limits
+        seen = [i for i in self.read if self.reflects(i) >= limits.perhaps]
+        if not seen or len(self.post.split()) < limits.summary_least_post_words:
             return 0.0, (0, 0)
         first = seen[0]
         last = max(i for i in seen if i < first + MAX_SUMMARY_SENTENCES)
+        if sum(self.words[first : last + 1]) < limits.summary_least_words:
+            return 0.0, (0, 0)
         return self._summary(first, last), (first, last)
 
     def share(self, *codes: str) -> float:

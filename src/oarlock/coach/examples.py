@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from zlib import crc32
 
 from oarlock.coach.cues import cues
@@ -19,6 +20,11 @@ _EMPTY = frozenset(
     "will than also back need doing being around people person years months weeks days year today "
     "anything nothing everyone someone told tell said says help hard good right long last always".split()  # noqa: SIM905
 )
+
+
+@lru_cache(maxsize=512)
+def _stems_of_example(text: str) -> frozenset[str]:
+    return stems(text.lower())
 
 
 def stems(text: str) -> frozenset[str]:
@@ -73,7 +79,7 @@ def choose(
         for place, example in enumerate(code_by(name).examples):
             if example.text in never:
                 continue
-            shared = len(about & stems(example.text.lower()))
+            shared = len(about & _stems_of_example(example.text))
             # The details of another story are out of place unless the post has one of them.
             if example.topic != "general" and (example.topic != topic or not (shared or fixed)):
                 continue

@@ -223,7 +223,8 @@ def _tells(draft: Evidence) -> bool:
 
 def _reflect(draft: Evidence) -> list[int]:
     heard = any(
-        draft.reflects(i) >= draft.limits.perhaps or draft.p(i, "Open Question") >= draft.limits.there
+        draft.reflects(i) >= draft.limits.perhaps
+        or draft.p(i, "Open Question") >= draft.limits.there
         for i in draft.read
     )
     return [] if heard or _is_bare_question(draft) or not _tells(draft) else draft.read

@@ -149,7 +149,10 @@ def percent_of(
     drawn = draw_counts(p, draws=draws, seed=seed)
     one, other = ([CODE_LABELS.index(name) for name in names] for names in (part, rest))
     return _percent(
-        float(p[:, one].sum()), float(p[:, other].sum()), drawn[:, one].sum(1), drawn[:, other].sum(1)
+        float(p[:, one].sum()),
+        float(p[:, other].sum()),
+        drawn[:, one].sum(1),
+        drawn[:, other].sum(1),
     )
 
 
