@@ -1,4 +1,7 @@
-"""The coach: codes of a draft in, feedback that a writer can act on out. It never writes a reply."""
+"""The coach: from the codes of a draft to feedback that a writer can act on.
+
+It never writes a reply, never sends one and never gives a score.
+"""
 
 from __future__ import annotations
 

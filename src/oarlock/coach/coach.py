@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oarlock.coach.cache import RowCache
-from oarlock.coach.cues import plain
 from oarlock.coach.evidence import Evidence, Limits
 from oarlock.coach.examples import choose, stems, topic_of
 from oarlock.coach.results import (

@@ -137,7 +137,7 @@ class Evidence:
             return 0.0, (0, 0)
         first = seen[0]
         last = max(i for i in seen if i < first + MAX_SUMMARY_SENTENCES)
-        if sum(self.words[first : last + 1]) < limits.summary_least_words:
+        if sum(self.words[i] for i in seen if i <= last) < limits.summary_least_words:
             return 0.0, (0, 0)
         return self._summary(first, last), (first, last)
 

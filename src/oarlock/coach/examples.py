@@ -14,11 +14,13 @@ from oarlock.codebook import TOPICS, code_by
 _WORD = re.compile(r"[a-z]{4,}")
 #: Frequent words of four letters and more that say nothing about what a text is about.
 _EMPTY = frozenset(
-    "that this with have from your they them then what when were been just like really about "
-    "dont cant youre would could should want know feel think there their some more much very "
-    "even still only because after before thing things going make time into over ever never "
-    "will than also back need doing being around people person years months weeks days year today "
-    "anything nothing everyone someone told tell said says help hard good right long last always".split()  # noqa: SIM905
+    """
+    that this with have from your they them then what when were been just like really about dont
+    cant youre would could should want know feel think there their some more much very even still
+    only because after before thing things going make time into over ever never will than also back
+    need doing being around people person years months weeks days year today anything nothing
+    everyone someone told tell said says help hard good right long last always
+    """.split()  # noqa: SIM905
 )
 
 

@@ -76,7 +76,11 @@ def matches(rule: Rule, draft: Evidence) -> list[int]:
         return [0] if rule.id == "risk_help" and draft.risk and draft.sentences else []
     if draft.risk and not rule.at_risk:
         return []
-    if rule.kind == "add" and sum(draft.words) < draft.limits.min_words:
+    if rule.kind == "add" and (
+        sum(draft.words) < draft.limits.min_words
+        # Whoever points to help in a crisis is not asked for finer skills in the same breath.
+        or draft.any_says("crisis")
+    ):
         return []
     found = DECISIONS[rule.id](draft)
     if found and rule.anchor == "first":

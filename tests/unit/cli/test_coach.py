@@ -47,7 +47,7 @@ def test_reads_standard_input_and_the_post(
 ) -> None:
     post = tmp_path / "post.txt"
     post.write_text("I don't want to be here any more.", encoding="utf-8")
-    stdin = io.TextIOWrapper(io.BytesIO("hey what's up with you".encode()))
+    stdin = io.TextIOWrapper(io.BytesIO(b"hey what's up with you"))
     monkeypatch.setattr(sys, "stdin", stdin)
     assert run("-", "--post", str(post), "--risk", "--language", "de") == 0
     assert "Zeig einen Weg zu Hilfe" in capsys.readouterr().out

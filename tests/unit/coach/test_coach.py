@@ -116,7 +116,7 @@ def test_way_to_help_is_never_called_advice() -> None:
     line = "you should call 988 or go to the emergency room"
     script = SCRIPT | {line: ("Direct", 0.95)}
     for risk in (False, True):
-        assert not {"reflect_first", "permission", "direct"} & set(
+        assert not {"reflect_first", "permission", "direct", "open_question"} & set(
             rules_of(review(line, script=script, risk=risk))
         )
 
@@ -219,9 +219,9 @@ def test_long_draft_is_read_in_part_and_says_so() -> None:
 
 
 def test_what_is_no_text_or_no_language_is_refused_without_showing_it() -> None:
+    no_text: Any = b"secret"
     with pytest.raises(UserError, match="The draft is no text but bytes"):
-        review_bytes: Any = b"secret"
-        Coach(ScriptedCoder({})).review(review_bytes)
+        Coach(ScriptedCoder({})).review(no_text)
     with pytest.raises(UserError, match="The post is no text but NoneType"):
         review(OPEN, post=None)
     with pytest.raises(UserError, match="does not speak 'fr'"):

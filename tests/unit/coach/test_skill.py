@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_months_are_in_order_and_months_without_a_reply_are_left_out() -> None:
         [
             reply(date(2026, 5, 31), Other=1),
             reply(date(2026, 3, 2), Other=2),
-            reply(datetime(2026, 3, 30, 23, 59), Other=3),
+            reply(datetime(2026, 3, 30, 23, 59, tzinfo=UTC), Other=3),
         ]
     )
     assert [one.month for one in months] == [date(2026, 3, 1), date(2026, 5, 1)]
