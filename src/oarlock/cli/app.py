@@ -26,6 +26,7 @@ from oarlock.errors import UserError
 
 COMMANDS: Mapping[str, str] = {
     "code": "Code the sentences of a file: CSV, JSONL, Parquet or standard input.",
+    "coach": "Show what the coach says of a draft.",
     "report": "Write one self-contained HTML page: the MI profile of a corpus.",
     "evaluate": "Score the coder against human labels.",
     "fairness": "Measure whether the code changes when only the person changes.",

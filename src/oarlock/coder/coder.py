@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, Self, cast
 
@@ -254,6 +254,30 @@ class Coder:
         if probability < self._weights.uncertain_below:
             return "uncertain"
         return None
+
+    def code_sentences(
+        self,
+        reply: str,
+        *,
+        predict: Callable[[Sequence[str]], NDArray[np.float32]] | None = None,
+    ) -> tuple[SentenceCode, ...]:
+        """Return the codes of a reply's sentences, without empathy and Summary.
+
+        Args:
+            reply: What a supporter wrote.
+            predict: Gives the (n, 15) probabilities of sentences in place of `self.predict`, for
+                whoever keeps those of sentences that were coded before.
+        """
+        _check_texts([reply], None)
+        bounds = _sentences(reply)
+        if not bounds:
+            return ()
+        p = (predict or self.predict)([reply[a:b] for a, b in bounds])
+        language = language_of(reply)
+        return tuple(
+            self._sentence(a, b, reply[a:b], row, int(best), language)
+            for (a, b), row, best in zip(bounds, p, self.decide(p), strict=True)
+        )
 
     def talk(self, text: str, context: str | None = None) -> SeekerTalk:
         """Return change, sustain and neutral talk in what a seeker wrote.

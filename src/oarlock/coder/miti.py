@@ -125,6 +125,37 @@ def _percent(
     return replace(measure, high=100.0) if _may_be_none(rest_draws) else measure
 
 
+def percent_of(
+    sentences: NDArray[np.floating],
+    part: Sequence[str],
+    rest: Sequence[str],
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Measure:
+    """Return the percentage of `part` among the sentences of `part` and `rest`.
+
+    Args:
+        sentences: (n, 15) probabilities of the sentences.
+        part: Full names of the codes that are counted.
+        rest: Full names of the codes that they are set against.
+        draws: Monte-Carlo draws.
+        seed: Seed of the draws.
+
+    Returns:
+        0 to 100; undefined (None) where less than half a sentence is expected in both together.
+    """
+    p = sentences.astype(np.float64).reshape(-1, len(CODE_LABELS))
+    drawn = draw_counts(p, draws=draws, seed=seed)
+    one, other = ([CODE_LABELS.index(name) for name in names] for names in (part, rest))
+    return _percent(
+        float(p[:, one].sum()),
+        float(p[:, other].sum()),
+        drawn[:, one].sum(1),
+        drawn[:, other].sum(1),
+    )
+
+
 def summarise(
     sentences: Sequence[Mapping[str, float]] | NDArray[np.floating],
     *,
