@@ -86,7 +86,7 @@ def main() -> None:
             coach = Coach(coder)
             for part in steps(draft, options.step):
                 anew = milliseconds(lambda d=part, p=post: coder.code(d, p))
-                kept = milliseconds(lambda d=part, p=post: coach.review(d, post=p))
+                kept = milliseconds(lambda d=part, p=post, c=coach: c.review(d, post=p))
                 whole.append(anew)
                 typed.append(kept)
                 of_round[0].append(anew[0])
