@@ -56,6 +56,10 @@ demo: $(SETUP)  ## Code a small corpus and open its report
 test: $(SETUP)  ## Run the tests that need neither torch nor Spark
 	$(BIN)/python -m pytest -m "not train and not spark" $(ARGS)
 
+.PHONY: test-postgres
+test-postgres: $(SETUP)  ## Run the tests of the community on a private PostgreSQL
+	$(BIN)/python tests/postgres.py $(BIN)/python -m pytest tests/unit/community $(ARGS)
+
 .PHONY: test-train
 test-train: $(SETUP_TRAIN)  ## Run the tests of training
 	$(TRAIN_BIN)/python -m pytest -m train $(ARGS)

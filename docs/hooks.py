@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from mkdocs.structure.files import File
 
 from oarlock.cli.app import COMMANDS, group_commands
+from oarlock.coach.markdown import rules_page
 from oarlock.codebook import render_crosswalks_markdown, render_markdown
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     pages = {
         "reference/codebook.md": render_markdown(),
         "reference/crosswalks.md": render_crosswalks_markdown(),
+        "reference/coach-rules.md": rules_page(),
         "reference/commands.md": commands_page(),
         "reference/glossary.md": (ROOT / "GLOSSARY.md").read_text("utf-8"),
         "reference/changelog.md": (ROOT / "CHANGELOG.md").read_text("utf-8"),

@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "oarlock.community.coaching",
     "oarlock.community.notices",
     "oarlock.community.ops",
+    "oarlock.community.demo",
 ]
 
 MIDDLEWARE = [

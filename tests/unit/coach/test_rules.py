@@ -11,6 +11,7 @@ import pytest
 
 from oarlock.coach.cues import cues, plain
 from oarlock.coach.examples import choose, stems, topic_of
+from oarlock.coach.markdown import rules_page
 from oarlock.coach.rules import rule_book
 from oarlock.coach.words import LANGUAGES, words_in
 from oarlock.codebook import ALL_CODES, CODES, TOPICS, code_by
@@ -48,6 +49,13 @@ def test_every_rule_has_words_a_source_and_an_example() -> None:
             assert choose(rule.examples, named, frozenset(), rule_book().never, fixed=fixed)
     spoken = {path[1] for path in ENGLISH.paths() if path[0] == "suggestions"}
     assert spoken == {rule.id for rule in RULES}
+
+
+def test_page_shows_every_rule_in_its_order_with_its_source() -> None:
+    page = rules_page()
+    places = [page.index(f"`{rule.id}`") for rule in RULES]
+    assert places == sorted(places)
+    assert not [rule.id for rule in RULES if rule.source not in page or rule.when not in page]
 
 
 def test_every_code_has_plain_words() -> None:

@@ -41,6 +41,7 @@ def personal_export(person: User) -> dict[str, Any]:
         "blocks": _rows(person.blocks, "other__handle", "at"),
         "mutes": _rows(person.mutes, "other__handle", "at"),
         "notices": _rows(person.notices, "kind", "target", "at", "read_at"),
+        "letters": _rows(person.letters, "counts", "made_at", "sent_at"),
         "reports": _rows(person.reports, "public_id", "reason", "outcome", "at"),
         "appeals": _rows(person.appeals, "public_id", "outcome", "at"),
         "cases": _rows(person.cases, "public_id", "kind", "grade", "opened_at", "outcome"),

@@ -6,6 +6,7 @@ import zoneinfo
 from collections.abc import Callable
 
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
@@ -35,7 +36,7 @@ class StandingMiddleware:
         if not request.path.startswith(OPEN):
             if not user.is_active:
                 return redirect("account_logout")
-            if user.is_staff and not is_mfa_enabled(user):
+            if user.is_staff and not settings.DEMO and not is_mfa_enabled(user):
                 return redirect("mfa_activate_totp")
             if not _agreed(user):
                 return redirect("agreement")
