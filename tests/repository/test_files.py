@@ -81,7 +81,8 @@ def test_version_is_the_same_everywhere() -> None:
 
 
 def test_every_command_has_its_file() -> None:
-    missing = [n for n in COMMANDS if not (ROOT / "src/oarlock/cli" / f"{n}.py").is_file()]
+    folder = ROOT / "src/oarlock/cli"
+    missing = [n for n in COMMANDS if not (folder / f"{n.replace('-', '_')}.py").is_file()]
     assert not missing
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -65,11 +66,28 @@ def test_import_of_oarlock_loads_nothing_heavy() -> None:
     assert not loaded_after("oarlock") & {*HEAVY, *LIGHT}
 
 
-@pytest.mark.parametrize("package", ["codebook", "corpus", "coder", "cli"])
+@pytest.mark.parametrize("package", ["codebook", "corpus", "coder", "coach", "cli"])
 def test_no_package_loads_an_extra_when_imported(package: str) -> None:
     modules = modules_of(package)
     assert f"oarlock.{package}" in modules
     assert not loaded_after(*modules) & set(HEAVY)
+
+
+def test_web_process_loads_neither_torch_nor_statistics(tmp_path: Path) -> None:
+    code = (
+        "import json, sys, oarlock.community.asgi\n"
+        "from django.urls import get_resolver\n"
+        "from oarlock.community.texts import tasks\n"
+        "from oarlock.community.coaching import reviewing\n"
+        "get_resolver().url_patterns, tasks.coder(), reviewing.coach()\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+    )
+    environment = os.environ | {"OARLOCK_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert not {"torch", "transformers", "sklearn", "statsmodels"} & set(json.loads(done.stdout))
 
 
 def test_no_module_is_named_for_nothing_or_outgrows_reading() -> None:
