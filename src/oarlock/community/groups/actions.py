@@ -188,9 +188,7 @@ def archive(*, by: User, group: Group, archived: bool = True) -> Group:
         if (group.archived_at is not None) != archived:
             group.archived_at = timezone.now() if archived else None
             group.save(update_fields=["archived_at"])
-            record(
-                "group.archived" if archived else "group.restored", by=by, target=_target(group)
-            )
+            record("group.archived" if archived else "group.restored", by=by, target=_target(group))
     return group
 
 

@@ -16,10 +16,14 @@ class RequestForm(forms.Form):
 
     body = Words(
         label=_("A few words to the moderators"),
-        help_text=_("For example what brings you here. Only the people who look after the group read this."),
+        help_text=_(
+            "For example what brings you here. Only the people who look after the group read this."
+        ),
         widget=forms.Textarea(attrs={"rows": 4, "maxlength": REQUEST_LENGTH}),
     )
-    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=36, initial=public_id)
+    key = forms.CharField(
+        widget=forms.HiddenInput, required=False, max_length=36, initial=public_id
+    )
 
 
 class GroupForm(forms.Form):

@@ -184,9 +184,7 @@ def edit(
         if not was_shown:
             events.tell(text)
 
-    return door.revise(
-        by=by, text=text, title=title, body=body, version=version, settled=settled
-    )
+    return door.revise(by=by, text=text, title=title, body=body, version=version, settled=settled)
 
 
 def released(*, text: Text) -> None:

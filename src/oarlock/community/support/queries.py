@@ -110,9 +110,7 @@ def _page(by: User, posts: QuerySet[Post], field: str, before: str) -> Page:
     """Return a page of posts, the latest first by `field`; keyset, so late pages cost no more."""
     if start := _read_cursor(before):
         at, pk = start
-        posts = posts.filter(**{f"{field}__lte": at}).exclude(
-            Q(**{field: at}) & Q(pk__gte=pk)
-        )
+        posts = posts.filter(**{f"{field}__lte": at}).exclude(Q(**{field: at}) & Q(pk__gte=pk))
     found = list(posts.order_by(f"-{field}", "-pk")[: PAGE + 1])
     older = ""
     if len(found) > PAGE:
@@ -130,9 +128,7 @@ def group_threads(by: User, group: Group, *, before: str = "") -> Page:
 def own_posts(by: User, *, before: str = "") -> Page:
     """Return what `by` posted, in whatever state, the newest first."""
     posts = Post.objects.select_related("text", "text__author", "group").filter(text__author=by)
-    return _page(
-        by, posts.exclude(text__state=Text.State.DELETED), "text__created_at", before
-    )
+    return _page(by, posts.exclude(text__state=Text.State.DELETED), "text__created_at", before)
 
 
 def bookmarked(by: User, *, before: str = "") -> Page:

@@ -76,7 +76,9 @@ def search(by: User, query: str) -> list[Hit]:
 def _postgres(wanted: Sequence[str]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = {SECONDS * 1000}")
-    query = SearchQuery(" & ".join(f"'{word}':*" for word in wanted), search_type="raw", config=CONFIG)
+    query = SearchQuery(
+        " & ".join(f"'{word}':*" for word in wanted), search_type="raw", config=CONFIG
+    )
     found = (
         Text.objects.filter(kind__in=(Text.Kind.POST, Text.Kind.REPLY))
         .annotate(words=SearchVector("title", "body", config=CONFIG))

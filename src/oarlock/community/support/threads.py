@@ -11,6 +11,7 @@ from django.db.models.functions import RowNumber
 
 from oarlock.community import access
 from oarlock.community.accounts.models import User
+from oarlock.community.support import links
 from oarlock.community.support.models import Helped, Post, Reaction, Reply
 from oarlock.community.support.queries import folds, warning_labels
 from oarlock.community.texts.models import Text
@@ -55,6 +56,14 @@ class Entry:
     @property
     def text(self) -> Text:
         return self.thing.text
+
+    @property
+    def report_url(self) -> str:
+        return links.report("text", self.text.public_id)
+
+    @property
+    def appeal_url(self) -> str:
+        return links.optional("appeal-new", self.text.public_id)
 
     @property
     def shown(self) -> bool:
@@ -113,9 +122,7 @@ def read(by: User, post: Post, *, start: str = "", branch: str = "") -> Thread:
         tops, later = tops[:BRANCHES], tops[BRANCHES:]
         answers = list(
             visible.filter(parent__in=tops)
-            .annotate(
-                place=Window(RowNumber(), partition_by=F("parent"), order_by=("at", "pk"))
-            )
+            .annotate(place=Window(RowNumber(), partition_by=F("parent"), order_by=("at", "pk")))
             .filter(place__lte=ANSWERS + 1)
         )
     kept = {reply.pk for reply in visible.filter(pk__in=[reply.pk for reply in tops])}

@@ -37,7 +37,10 @@ def react(request: MemberRequest, public_id: str) -> HttpResponse:
     text = access.text(request.user, public_id)
     try:
         gestures.react(
-            by=request.user, text=text, kind=request.POST.get("kind", ""), on=_on(request)
+            by=request.user,
+            text=text,
+            kind=request.POST.get("give") or request.POST.get("take", ""),
+            on="give" in request.POST,
         )
     except ValidationError as error:
         messages.error(request, error.messages[0])

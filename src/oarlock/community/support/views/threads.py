@@ -49,9 +49,7 @@ def _page(
         hidden = post.anonymous and post.text.author_id == by.pk
         initial: dict[str, Any] = {"anonymous": hidden, **drafts.initial(draft)}
         form = ReplyForm(initial={**initial, "key": drafts.key_of(draft)})
-    reading = threads.read(
-        by, post, start=_id(request, "from"), branch=_id(request, "branch")
-    )
+    reading = threads.read(by, post, start=_id(request, "from"), branch=_id(request, "branch"))
     shown = post.text.state == Text.State.SHOWN
     takes_replies = shown and not post.text.locked and post.closed_at is None
     return render(
@@ -69,7 +67,7 @@ def _page(
             "is_member": access.is_member(by, post.group),
             "coached": by.coach_on and post.group.coach_on,
             "coach_url": links.optional("coach-review"),
-            "appeal_url": links.optional("appeal-new", post.text.public_id),
+            "start": _id(request, "from"),
             "moods": Mood,
             "mood_after": Mood(post.mood_after).label if post.mood_after in Mood else "",
             "ratings": range(1, 6),
@@ -106,7 +104,9 @@ def reply(request: MemberRequest, public_id: str) -> HttpResponse:
         return redirect("text-sent", public_id=written.text.public_id)
     place = threads.place_of(request.user, written)
     written_id = written.text.public_id
-    return redirect(f"{reverse('thread', args=[public_id])}{place}&sent={written_id}#reply-{written_id}")
+    return redirect(
+        f"{reverse('thread', args=[public_id])}{place}&sent={written_id}#reply-{written_id}"
+    )
 
 
 @members
