@@ -33,9 +33,7 @@ def unseen_by(by: User) -> set[int]:
 
 
 def groups(by: User) -> QuerySet[Group]:
-    """Return the groups that exist for `by`: all that are not archived; those who run or
-    moderate the place see all.
-    """
+    """Return the groups that exist for `by`; archived ones for staff who run or moderate."""
     if by.is_safety_staff or roles.may(by, "groups"):
         return Group.objects.all()
     return Group.objects.filter(archived_at=None)
@@ -222,9 +220,9 @@ def text_with_history(by: User, public_id: str) -> Text:
     )
     if found is None or not by.is_safety_staff:
         raise Http404
-    if found.state == Text.State.DELETED:
-        if not cases(by).filter(text=found).exclude(state=Case.State.CLOSED).exists():
-            raise Http404
+    open_cases = cases(by).filter(text=found).exclude(state=Case.State.CLOSED)
+    if found.state == Text.State.DELETED and not open_cases.exists():
+        raise Http404
     return found
 
 

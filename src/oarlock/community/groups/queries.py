@@ -15,16 +15,14 @@ State = Membership.State
 
 @dataclass(frozen=True, slots=True)
 class TopicGroups:
-    """The groups of one topic; `mine` holds the slugs of those that the reader is in."""
+    """The groups of one topic."""
 
     label: str
     groups: list[Group]
 
 
 def by_topic(by: User) -> list[TopicGroups]:
-    """Return the groups that exist for `by`, in the order of the topics; empty topics are left
-    out. Each group carries `n_members`.
-    """
+    """Return the groups that exist for `by` in the order of the topics, each with `n_members`."""
     found: dict[str, list[Group]] = {}
     groups = (
         access.groups(by)

@@ -26,7 +26,7 @@ SECONDS = 2
 CONFIG = "simple"
 
 
-class TooSlow(Exception):
+class TooSlowError(Exception):
     """The database took too long; a rarer word helps."""
 
 
@@ -55,7 +55,7 @@ def search(by: User, query: str) -> list[Hit]:
     """Return what `by` may see of the texts with these words, the newest first.
 
     Raises:
-        TooSlow: The time was up.
+        TooSlowError: The time was up.
     """
     wanted = words(query)
     if not wanted:
@@ -64,7 +64,7 @@ def search(by: User, query: str) -> list[Hit]:
         with transaction.atomic():
             pks = _postgres(wanted) if connection.vendor == "postgresql" else _sqlite(wanted)
     except OperationalError as error:
-        raise TooSlow from error
+        raise TooSlowError from error
     found: list[Post | Reply] = [
         *access.posts(by).filter(pk__in=pks).order_by("-pk")[:RESULTS],
         *access.all_replies(by).filter(pk__in=pks).order_by("-pk")[:RESULTS],

@@ -43,7 +43,7 @@ def search(request: MemberRequest) -> HttpResponse:
         if finding.words(form.cleaned_data["q"]):
             try:
                 hits = finding.search(request.user, form.cleaned_data["q"])
-            except finding.TooSlow:
+            except finding.TooSlowError:
                 form.add_error("q", _("This took too long. Add a word, or a rarer one."))
         else:
             form.add_error("q", _("Type a word of at least two letters or digits."))
