@@ -246,14 +246,6 @@ def person(by: User, handle: str) -> User:
     return found
 
 
-def blocked_person(by: User, handle: str) -> User:
-    """Return somebody whom `by` has blocked, to end that."""
-    found = User.objects.filter(blocked_by__by=by, handle__iexact=handle).first()
-    if found is None:
-        raise Http404
-    return found
-
-
 def cases(by: User) -> QuerySet[Case]:
     """Return the cases that `by` may work on: those of the own queue, none about oneself."""
     queues = []

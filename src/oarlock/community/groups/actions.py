@@ -14,11 +14,12 @@ from oarlock.community import access, roles
 from oarlock.community.accounts.models import Role, User
 from oarlock.community.audit.actions import record
 from oarlock.community.groups.models import Group, Membership, Topic
+from oarlock.community.notices.actions import tell
 from oarlock.community.texts import door, wording
 from oarlock.community.texts.models import Text
 
 State = Membership.State
-ABOUT_LENGTH, GUIDELINES_LENGTH, REQUEST_LENGTH = 300, 4000, 1000
+SLUG_LENGTH, ABOUT_LENGTH, GUIDELINES_LENGTH, REQUEST_LENGTH = 34, 300, 4000, 1000
 #: Somebody who was refused may ask again after this time.
 ASK_AGAIN = timedelta(days=14)
 #: Addresses below /groups/ that are no group.
@@ -111,6 +112,14 @@ def answer(*, by: User, membership: Membership, accept: bool) -> Membership:
             membership.state = State.MEMBER if accept else State.REFUSED
             membership.at = timezone.now()
             membership.save(update_fields=["state", "at"])
+            # A notice names its target in 40 characters.
+            fits = len(membership.group.slug) <= SLUG_LENGTH
+            tell(
+                to=membership.person,
+                kind="joined" if accept else "refused",
+                target=f"group:{membership.group.slug}" if fits else "",
+                key=f"request {membership.request_id or membership.pk}",
+            )
             record(
                 "group.request-answered",
                 by=by,
@@ -157,7 +166,7 @@ def create(
     _must_run_groups(by)
     name = wording.clean(" ".join(name.split()), limit=60)
     about, guidelines = _clean(about, guidelines)
-    slug = slugify(name)[:40].strip("-")
+    slug = slugify(name)[:SLUG_LENGTH].strip("-")
     if topic not in Topic:
         raise ValidationError(_("Choose one of the topics that are offered."))
     if not slug or slug in RESERVED_SLUGS:

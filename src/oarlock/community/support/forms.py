@@ -26,8 +26,11 @@ def _key() -> forms.CharField:
 
 
 def _body(label: Any, rows: int) -> Words:
-    # The door says in words what is missing, so an empty text goes that far.
-    return Words(label=label, required=False, widget=forms.Textarea(attrs={"rows": rows}))
+    return Words(
+        label=label,
+        error_messages={"required": _("There is nothing to read yet. Write a few words.")},
+        widget=forms.Textarea(attrs={"rows": rows}),
+    )
 
 
 def _anonymous() -> forms.BooleanField:
@@ -50,7 +53,7 @@ def _warnings() -> forms.MultipleChoiceField:
 
 class PostForm(forms.Form):
     title = Words(
-        label=_("Title (if you like)"),
+        label=_("Title"),
         required=False,
         max_length=TITLE_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
@@ -81,7 +84,7 @@ class ReplyForm(forms.Form):
 
 
 class EditPostForm(forms.Form):
-    title = Words(label=_("Title (if you like)"), required=False, max_length=TITLE_LENGTH)
+    title = Words(label=_("Title"), required=False, max_length=TITLE_LENGTH)
     body = _body(_("Your words"), 10)
     warnings = _warnings()
     anonymous = _anonymous()
@@ -98,6 +101,5 @@ class SearchForm(forms.Form):
     q = Words(
         label=_("Words to look for"),
         max_length=200,
-        required=False,
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
     )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from oarlock.community import access
 from oarlock.community.accounts.models import User
 from oarlock.community.audit.actions import record
+from oarlock.community.notices.actions import tell
 from oarlock.community.support.models import Bookmark, Follow, Helped, Mood, Post, Reaction, Reply
 from oarlock.community.texts.models import Text
 
@@ -32,6 +33,14 @@ def react(*, by: User, text: Text, kind: str, on: bool = True) -> None:
         else:
             changed = bool(Reaction.objects.filter(text=text, by=by, kind=kind).delete()[0])
         if changed:
+            if on:
+                tell(
+                    to=text.author,
+                    kind="reaction",
+                    target=str(text),
+                    key=f"reaction {text.public_id}",
+                    actor=by,
+                )
             record("reaction.given" if on else "reaction.taken", by=by, target=str(text))
 
 
@@ -51,6 +60,13 @@ def mark_helped(*, by: User, reply: Reply, on: bool = True, rating: int | None =
     with transaction.atomic():
         if on:
             Helped.objects.update_or_create(reply=reply, defaults={"rating": rating})
+            tell(
+                to=reply.text.author,
+                kind="helped",
+                target=str(reply.text),
+                key=f"helped {reply.text.public_id}",
+                actor=by,
+            )
         else:
             Helped.objects.filter(reply=reply).delete()
         record("helped.given" if on else "helped.taken", by=by, target=str(reply.text))

@@ -11,11 +11,11 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from oarlock.community import access
-from oarlock.community.accounts.models import Block, Mute, User
+from oarlock.community.accounts.models import User
 from oarlock.community.groups import queries as group_queries
 from oarlock.community.groups.models import Group
 from oarlock.community.ids import ALPHABET, LENGTH
-from oarlock.community.notices.models import Notice
+from oarlock.community.notices.queries import n_unread
 from oarlock.community.support.models import ContentWarning, Post, Wanted
 from oarlock.community.texts.models import Text, Version
 
@@ -157,7 +157,7 @@ def home(by: User) -> Home:
         waiting=rows(by, waiting) if by.offers_support else [],
         own=own_posts(by).rows[:5],
         latest=rows(by, others.order_by("-active_at", "-pk")[:5]),
-        n_notices=Notice.objects.filter(to=by, read_at=None).count(),
+        n_notices=n_unread(by),
         requests=group_queries.n_requests(by) if by.is_staff else [],
     )
 
@@ -168,13 +168,6 @@ def posts_of(by: User, person: User) -> list[Row]:
         text__author=person, anonymous=False, text__state=Text.State.SHOWN
     )
     return rows(by, posts.order_by("-text__created_at", "-pk")[:10])
-
-
-def hidden_people(by: User) -> tuple[QuerySet[Block], QuerySet[Mute]]:
-    """Return whom `by` has blocked and muted."""
-    blocks = Block.objects.select_related("other").filter(by=by, other__erased_at=None)
-    mutes = Mute.objects.select_related("other").filter(by=by, other__erased_at=None)
-    return blocks.order_by("-at"), mutes.order_by("-at")
 
 
 def history(text: Text) -> QuerySet[Version]:

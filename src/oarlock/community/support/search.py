@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
 
 from oarlock.community import access
 from oarlock.community.accounts.models import User
@@ -73,21 +74,21 @@ def search(by: User, query: str) -> list[Hit]:
     return [_hit(by, thing, wanted) for thing in found[:RESULTS]]
 
 
+def matching(wanted: Sequence[str]) -> QuerySet[Text]:
+    """Return the texts with these words, in PostgreSQL. Says what its index says."""
+    query = " & ".join(f"'{word}':*" for word in wanted)
+    return (
+        Text.objects.filter(kind__in=(Text.Kind.POST, Text.Kind.REPLY))
+        .annotate(words=SearchVector("title", "body", config=CONFIG))
+        .filter(words=SearchQuery(query, search_type="raw", config=CONFIG))
+        .order_by("-pk")
+    )
+
+
 def _postgres(wanted: Sequence[str]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL statement_timeout = {SECONDS * 1000}")
-    query = SearchQuery(
-        " & ".join(f"'{word}':*" for word in wanted), search_type="raw", config=CONFIG
-    )
-    found = (
-        Text.objects.filter(kind__in=(Text.Kind.POST, Text.Kind.REPLY))
-        .annotate(words=SearchVector("title", "body", config=CONFIG))
-        .filter(words=query)
-        .order_by("-pk")
-        .values_list("pk", flat=True)
-    )
-    pks = list(found[:CANDIDATES])
-    with connection.cursor() as cursor:
+        pks = list(matching(wanted).values_list("pk", flat=True)[:CANDIDATES])
         cursor.execute("SET LOCAL statement_timeout = DEFAULT")
     return pks
 

@@ -28,8 +28,5 @@ urlpatterns = [
     path("texts/<public_id:public_id>/delete", writing.delete, name="text-delete"),
     path("texts/<public_id:public_id>/react", gestures.react, name="text-react"),
     path("texts/<public_id:public_id>/history", threads.history, name="text-history"),
-    path("people", people.hidden, name="people-hidden"),
     path("people/<handle:handle>", people.person, name="person"),
-    path("people/<handle:handle>/block", people.block, name="person-block"),
-    path("people/<handle:handle>/mute", people.mute, name="person-mute"),
 ]

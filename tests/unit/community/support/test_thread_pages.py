@@ -51,9 +51,7 @@ def read(browser: Client, post: Post) -> str:
     return str(answer.content.decode())
 
 
-def test_reply_shows_in_the_thread_and_answers_it(
-    kim: User, post: Post, sign_in: SignIn
-) -> None:
+def test_reply_shows_in_the_thread_and_answers_it(kim: User, post: Post, sign_in: SignIn) -> None:
     browser = sign_in(kim)
     form = {"body": "that sounds long <b>", "key": "k1"}
     answer = browser.post(f"{address(post)}/reply", form, follow=True)
@@ -127,7 +125,7 @@ def test_held_post_tells_its_author_why_and_until_when_and_nobody_else_sees_it(
     assert "We expect to have read it by" in read(browser, post)
     assert sign_in(kim).get(address(post)).status_code == 404
     assert "dark words" not in sign_in(kim).get("/groups/low-mood").content.decode()
-    assert "dark words" in read(sign_in(person("mo", Role.MODERATOR)), post)
+    assert "dark words" in read(sign_in(person("moss", Role.MODERATOR)), post)
 
 
 def test_hidden_reply_shows_to_its_author_with_the_reason_alone(
@@ -192,7 +190,10 @@ def test_blocked_people_are_absent_both_ways(
         browser = sign_in(one)
         assert browser.get(address(other)).status_code == 404
         assert other.text.title not in browser.get("/groups/low-mood").content.decode()
-        assert browser.post(f"/texts/{other.text.public_id}/react", {"give": "thanks"}).status_code == 404
+        assert (
+            browser.post(f"/texts/{other.text.public_id}/react", {"give": "thanks"}).status_code
+            == 404
+        )
         assert browser.post(f"{address(other)}/follow").status_code == 404
     for user, other in ((ash, "kim"), (kim, "ash")):
         assert sign_in(user).get(f"/people/{other}").status_code == 404
@@ -221,11 +222,11 @@ def test_content_with_a_warning_is_folded_for_who_asked_for_it(
 ) -> None:
     post = write_post(by=ash, group=group, title="Mum", body="she died", warnings=["death"])
     before = read(sign_in(kim), post)
-    assert "<details class=\"fold\">" not in before
+    assert '<details class="fold">' not in before
     kim.folded_warnings = ["death"]
     kim.save()
     browser = sign_in(kim)
-    assert "<details class=\"fold\">" in read(browser, post)
+    assert '<details class="fold">' in read(browser, post)
     listed = browser.get("/groups/low-mood").content.decode()
     assert "Mum" not in listed
     assert "she died" not in listed
@@ -242,7 +243,7 @@ def test_anonymous_post_shows_its_handle_to_safety_staff_alone(
     assert "Anonymous" in page
     assert "ash" not in page
     assert "wrote the post" in page
-    assert "ash (anonymous to peers)" in read(sign_in(person("mo", Role.MODERATOR)), post)
+    assert "ash (anonymous to peers)" in read(sign_in(person("moss", Role.MODERATOR)), post)
 
 
 def test_reply_under_the_handle_does_not_tell_who_posted_anonymously(
@@ -272,9 +273,7 @@ def test_reaction_is_given_and_taken_back(
     assert not Reaction.objects.exists()
 
 
-def test_poster_alone_says_what_helped(
-    ash: User, kim: User, post: Post, sign_in: SignIn
-) -> None:
+def test_poster_alone_says_what_helped(ash: User, kim: User, post: Post, sign_in: SignIn) -> None:
     reply = write_reply(by=kim, post=post, body="i hear you")
     where = f"/replies/{reply.text.public_id}/helped"
     assert sign_in(kim).post(where, {"rating": "5"}).status_code == 403
@@ -322,9 +321,7 @@ def test_thread_is_followed_bookmarked_and_left_again(
         assert not model.objects.exists()  # type: ignore[attr-defined]
 
 
-def test_poster_alone_closes_the_thread(
-    ash: User, kim: User, post: Post, sign_in: SignIn
-) -> None:
+def test_poster_alone_closes_the_thread(ash: User, kim: User, post: Post, sign_in: SignIn) -> None:
     assert sign_in(kim).post(f"{address(post)}/close").status_code == 403
     sign_in(ash).post(f"{address(post)}/close", {"on": "yes"})
     answer = sign_in(kim).post(f"{address(post)}/reply", {"body": "too late"})
@@ -344,8 +341,6 @@ def test_poster_alone_closes_the_thread(
         "threads/{post}/mood",
         "texts/{post}/react",
         "replies/{reply}/helped",
-        "people/kim/block",
-        "people/kim/mute",
         "drafts/save",
         "drafts/discard",
     ],
@@ -402,7 +397,7 @@ def test_history_is_for_safety_staff_and_of_deleted_texts_while_a_case_is_open(
 ) -> None:
     actions.edit(by=ash, text=post.text, body="second words", version=1)
     where = f"/texts/{post.text.public_id}/history"
-    mo = sign_in(person("mo", Role.MODERATOR))
+    mo = sign_in(person("moss", Role.MODERATOR))
     assert "i lie awake" in mo.get(where).content.decode()
     assert sign_in(ash).get(where).status_code == 403
     assert sign_in(person("op", Role.OPERATOR)).get(where).status_code == 403

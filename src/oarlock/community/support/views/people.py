@@ -1,18 +1,16 @@
-"""Other people: who they are here, and not meeting them."""
+"""Other people: who they are here."""
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
 
 from oarlock.community import access
 from oarlock.community.accounts.models import Mute
 from oarlock.community.groups.queries import in_common
 from oarlock.community.roles import MemberRequest, members
-from oarlock.community.support import links, people, queries
+from oarlock.community.support import links, queries
 
 
 @members
@@ -31,38 +29,3 @@ def person(request: MemberRequest, handle: str) -> HttpResponse:
             "report_url": links.report("person", found.public_id),
         },
     )
-
-
-@members
-@require_GET
-def hidden(request: MemberRequest) -> HttpResponse:
-    """List whom one has blocked or muted: a blocked person's own page does not open."""
-    blocks, mutes = queries.hidden_people(request.user)
-    return render(request, "support/hidden_people.html", {"blocks": blocks, "mutes": mutes})
-
-
-@members
-@require_POST
-def block(request: MemberRequest, handle: str) -> HttpResponse:
-    if request.POST.get("on") == "no":
-        other = access.blocked_person(request.user, handle)
-        people.block(by=request.user, other=other, on=False)
-        messages.success(request, _("You can meet each other again."))
-    else:
-        people.block(by=request.user, other=access.person(request.user, handle))
-        messages.success(request, _("You do not meet each other any more. They are not told."))
-    return redirect("people-hidden")
-
-
-@members
-@require_POST
-def mute(request: MemberRequest, handle: str) -> HttpResponse:
-    on = request.POST.get("on") != "no"
-    people.mute(by=request.user, other=access.person(request.user, handle), on=on)
-    messages.success(
-        request,
-        _("You do not see what they write now. They are not told.")
-        if on
-        else _("You see what they write again."),
-    )
-    return redirect("people-hidden") if on else redirect("person", handle=handle)

@@ -65,5 +65,5 @@ def remove(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("support", "0001_initial"), ("texts", "0001_initial")]
+    dependencies = [("support", "0002_own_rows_named"), ("texts", "0001_initial")]
     operations = [migrations.RunPython(add, remove)]
