@@ -1,4 +1,4 @@
-"""Writing a post, keeping drafts, changing what was written: nothing is lost, nothing is doubled."""
+"""Writing a post, keeping drafts, changing words: nothing is lost, nothing is doubled."""
 
 from __future__ import annotations
 

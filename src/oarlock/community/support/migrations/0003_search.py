@@ -4,6 +4,10 @@ SQLite drops the triggers when a later migration rebuilds the table of texts; su
 to run `add` again. The tests of the search fail otherwise.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from django.db import migrations
 
 POSTGRES = """
@@ -47,7 +51,7 @@ SQLITE = (
 )
 
 
-def add(apps, schema_editor):
+def add(apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(POSTGRES)
     else:
@@ -55,7 +59,7 @@ def add(apps, schema_editor):
             schema_editor.execute(statement)
 
 
-def remove(apps, schema_editor):
+def remove(apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("DROP INDEX IF EXISTS support_search")
     else:
