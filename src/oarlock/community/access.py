@@ -6,6 +6,7 @@ learn that it exists.
 
 from __future__ import annotations
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
@@ -32,8 +33,8 @@ def unseen_by(by: User) -> set[int]:
 
 
 def groups(by: User) -> QuerySet[Group]:
-    """Return the groups that exist for `by`: all that are not archived; safety staff sees all."""
-    if by.is_safety_staff:
+    """Return the groups that exist for `by`; archived ones for staff who run or moderate."""
+    if by.is_safety_staff or roles.may(by, "groups"):
         return Group.objects.all()
     return Group.objects.filter(archived_at=None)
 
@@ -57,14 +58,41 @@ def moderates(by: User, of: Group) -> bool:
     )
 
 
-def _readable(by: User) -> Q:
+def moderated_group(by: User, slug: str) -> Group:
+    """Return a group that `by` moderates."""
+    found = group(by, slug)
+    if not moderates(by, found):
+        raise PermissionDenied
+    return found
+
+
+def join_requests(by: User, to: Group) -> QuerySet[Membership]:
+    """Return who asks to join a group that `by` moderates, oldest first."""
+    if not moderates(by, to):
+        raise PermissionDenied
+    return (
+        Membership.objects.select_related("person", "request")
+        .filter(group=to, state=Membership.State.ASKED, person__erased_at=None)
+        .exclude(person=by)
+        .order_by("at", "pk")
+    )
+
+
+def join_request(by: User, to: Group, handle: str) -> Membership:
+    found = join_requests(by, to).filter(person__handle__iexact=handle).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _readable(by: User, group: str = "group") -> Q:
     """Return the groups whose posts `by` may read: open ones, and closed ones as a member."""
     if by.is_safety_staff:
         return Q()
     mine = Membership.objects.filter(
-        group=OuterRef("group"), person=by, state=Membership.State.MEMBER
+        group=OuterRef(group), person=by, state=Membership.State.MEMBER
     )
-    return Q(group__archived_at=None) & (Q(group__open=True) | Q(Exists(mine)))
+    return Q(**{f"{group}__archived_at": None}) & (Q(**{f"{group}__open": True}) | Q(Exists(mine)))
 
 
 def posts(by: User) -> QuerySet[Post]:
@@ -92,9 +120,32 @@ def post(by: User, public_id: str) -> Post:
     return found
 
 
+def thread(by: User, public_id: str) -> Post:
+    """Return the post of a thread to read.
+
+    A deleted post opens for everybody of its group as a gap while replies to it stand: whoever
+    renders it shows the text to nobody.
+    """
+    found = (
+        Post.objects.select_related("text", "text__author", "group")
+        .filter(_readable(by), text__public_id=public_id)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    if found.text.state == Text.State.DELETED:
+        if not found.n_replies or found.text.author_id in strangers_to(by):
+            raise Http404
+    elif not _may_see(by, found.text):
+        raise Http404
+    return found
+
+
 def _may_see(by: User, text: Text) -> bool:
     if by.is_safety_staff:
         return True
+    if text.state == Text.State.DELETED:
+        return False
     if text.author_id == by.pk:
         return True
     return text.state == SHOWN and text.author_id not in strangers_to(by)
@@ -115,6 +166,20 @@ def replies(by: User, to: Post) -> QuerySet[Reply]:
     return found
 
 
+def all_replies(by: User) -> QuerySet[Reply]:
+    """Return the replies that `by` may see, of all threads; none that is deleted."""
+    found = Reply.objects.select_related(
+        "text", "text__author", "post", "post__text", "post__group"
+    ).filter(_readable(by, "post__group"))
+    for text in ("text", "post__text"):
+        found = found.exclude(**{f"{text}__state": Text.State.DELETED})
+        if not by.is_safety_staff:
+            found = found.filter(Q(**{f"{text}__state": SHOWN}) | Q(**{f"{text}__author": by}))
+    if not by.is_safety_staff and (unseen := unseen_by(by)):
+        found = found.exclude(text__author__in=unseen).exclude(post__text__author__in=unseen)
+    return found
+
+
 def reply(by: User, public_id: str) -> Reply:
     found = (
         Reply.objects.select_related("text", "text__author", "post", "post__text", "post__group")
@@ -123,7 +188,7 @@ def reply(by: User, public_id: str) -> Reply:
     )
     if found is None or found.text.state == Text.State.DELETED or not _may_see(by, found.text):
         raise Http404
-    post(by, found.post.text.public_id)
+    thread(by, found.post.text.public_id)
     return found
 
 
@@ -141,6 +206,24 @@ def text(by: User, public_id: str) -> Text:
     if found.author_id == by.pk:
         return found
     raise Http404
+
+
+def text_with_history(by: User, public_id: str) -> Text:
+    """Return a post or reply whose former versions safety staff may read.
+
+    One that was deleted opens only while a case about it is open that `by` may work on.
+    """
+    found = (
+        Text.objects.select_related("author")
+        .filter(public_id=public_id, kind__in=(Text.Kind.POST, Text.Kind.REPLY))
+        .first()
+    )
+    if found is None or not by.is_safety_staff:
+        raise Http404
+    open_cases = cases(by).filter(text=found).exclude(state=Case.State.CLOSED)
+    if found.state == Text.State.DELETED and not open_cases.exists():
+        raise Http404
+    return found
 
 
 def own_text(by: User, public_id: str) -> Text:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import include, path, register_converter
+
+from oarlock.community.ids import HandleConverter, PublicIdConverter
+
+register_converter(PublicIdConverter, "public_id")
+register_converter(HandleConverter, "handle")
 
 urlpatterns = [
     path("", include("oarlock.community.ops.urls")),

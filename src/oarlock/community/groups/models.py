@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from oarlock.community.ids import public_id
+from oarlock.community.texts.models import Text
 
 
 class Topic(models.TextChoices):
@@ -54,7 +55,11 @@ class Group(models.Model):
 
 
 class Membership(models.Model):
-    """A person in a group, or asking to be."""
+    """A person in a group, or asking to be.
+
+    Attributes:
+        request: What the person wrote when asking to join.
+    """
 
     class State(models.TextChoices):
         MEMBER = "member", _("Member")
@@ -67,6 +72,9 @@ class Membership(models.Model):
     )
     state = models.CharField(max_length=8, choices=State, default=State.MEMBER)
     moderates = models.BooleanField(default=False)
+    request = models.ForeignKey(
+        Text, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

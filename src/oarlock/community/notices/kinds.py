@@ -8,8 +8,6 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from oarlock.community.support.models import Reply
-
 KINDS: Mapping[str, str | Promise] = {
     "reply": _("Somebody replied to your post."),
     "answer": _("Somebody answered your reply."),
@@ -29,20 +27,14 @@ KINDS: Mapping[str, str | Promise] = {
 }
 """Kinds that a person can switch off are listed in `accounts.forms.PreferencesForm`."""
 
-_PAGES = {"post": "post", "case": "case", "report": "report", "appeal": "appeal", "group": "group",
-          "message": "conversation"}  # fmt: skip
+_PAGES = {"post": "thread", "reply": "reply", "case": "case", "report": "report",
+          "appeal": "appeal", "group": "group", "message": "conversation"}  # fmt: skip
 
 
 def address(target: str) -> str:
     """Return the page that a target lives on; the home page where there is none any more."""
     kind, _colon, public_id = target.partition(":")
-    fragment = ""
-    if kind == "reply":
-        reply = Reply.objects.select_related("post__text").filter(text__public_id=public_id).first()
-        if reply is None:
-            return reverse("home")
-        kind, fragment, public_id = "post", f"#{public_id}", reply.post.text.public_id
     try:
-        return reverse(_PAGES[kind], args=[public_id]) + fragment
+        return reverse(_PAGES[kind], args=[public_id])
     except (KeyError, NoReverseMatch):
         return reverse("home")

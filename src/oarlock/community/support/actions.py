@@ -1,4 +1,4 @@
-"""What people do with posts and replies. Every text goes through the door."""
+"""Writing, changing and deleting posts and replies. Every text goes through the door."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from oarlock.community import access
 from oarlock.community.accounts.models import User
 from oarlock.community.audit.actions import record
 from oarlock.community.groups.models import Group
+from oarlock.community.support import events
 from oarlock.community.support.models import ContentWarning, Draft, Mood, Post, Reply, Wanted
 from oarlock.community.texts import door
 from oarlock.community.texts.models import Text
@@ -41,8 +43,7 @@ def write_post(
         raise PermissionDenied(_("Join this group first. Then you can post in it."))
     if wanted not in Wanted or (mood and mood not in Mood):
         raise ValidationError(_("Choose one of the answers that are offered."))
-    if unknown := set(warnings) - set(ContentWarning):
-        raise ValidationError(_("Choose warnings from the list (%s).") % len(unknown))
+    _check_warnings(warnings)
 
     def attach(text: Text) -> None:
         Post.objects.create(
@@ -56,8 +57,46 @@ def write_post(
         )
         Draft.objects.filter(by=by, place=f"group:{group.slug}").delete()
 
-    text = door.receive(by=by, kind=Text.Kind.POST, title=title, body=body, key=key, attach=attach)
+    text = door.receive(
+        by=by,
+        kind=Text.Kind.POST,
+        title=title,
+        body=body,
+        key=key,
+        attach=attach,
+        settled=events.tell,
+    )
+    if text.kind != Text.Kind.POST:
+        raise ValidationError(_USED)
     return text.post
+
+
+_USED = gettext_lazy("This form was used before. Copy your words, reload the page, and try again.")
+
+
+def _check_warnings(warnings: Sequence[str]) -> None:
+    if unknown := set(warnings) - set(ContentWarning):
+        raise ValidationError(_("Choose warnings from the list (%s).") % len(unknown))
+
+
+def _check_may_reply(by: User, post: Post, parent: Reply | None) -> None:
+    if post.group.archived_at is not None or not access.is_member(by, post.group):
+        raise PermissionDenied(_("Join this group first. Then you can reply in it."))
+    strangers = access.strangers_to(by)
+    if post.text.author_id in strangers:
+        raise PermissionDenied
+    if post.text.state == Text.State.DELETED:
+        raise PermissionDenied(_("This post was deleted while you were writing."))
+    if post.text.state != Text.State.SHOWN or post.text.locked or post.closed_at is not None:
+        raise PermissionDenied(_("This thread takes no replies at the moment."))
+    if parent is None:
+        return
+    if parent.post_id != post.pk or parent.text.author_id in strangers:
+        raise PermissionDenied
+    if parent.text.state == Text.State.DELETED:
+        raise PermissionDenied(_("That reply was deleted while you were writing."))
+    if parent.text.state != Text.State.SHOWN:
+        raise PermissionDenied(_("That reply takes no answers at the moment."))
 
 
 def write_reply(
@@ -76,35 +115,30 @@ def write_reply(
         PermissionDenied: Not a member, blocked, closed or deleted meanwhile.
         ValidationError: In words for the writer.
     """
-    if not access.is_member(by, post.group):
-        raise PermissionDenied(_("Join this group first. Then you can reply in it."))
-    if post.text.author_id in access.strangers_to(by):
-        raise PermissionDenied
-    if post.text.state == Text.State.DELETED:
-        raise PermissionDenied(_("This post was deleted while you were writing."))
-    if post.text.state != Text.State.SHOWN or post.text.locked or post.closed_at is not None:
-        raise PermissionDenied(_("This thread takes no replies at the moment."))
-    if parent is not None:
-        if parent.post_id != post.pk:
-            raise PermissionDenied
-        if parent.text.state == Text.State.DELETED:
-            raise PermissionDenied(_("That reply was deleted while you were writing."))
-        parent = parent.parent or parent
+    _check_may_reply(by, post, parent)
+    place = f"reply:{parent.text.public_id}" if parent else f"post:{post.text.public_id}"
+    branch = (parent.parent or parent) if parent else None
 
     def attach(text: Text) -> None:
         Reply.objects.create(
             text=text,
             post=post,
-            parent=parent,
+            parent=branch,
             anonymous=anonymous,
             coached=coached,
             at=text.created_at,
         )
-        place = f"reply:{parent.text.public_id}" if parent else f"post:{post.text.public_id}"
         Draft.objects.filter(by=by, place=place).delete()
 
-    text = door.receive(by=by, kind=Text.Kind.REPLY, body=body, key=key, attach=attach)
-    count_replies(post)
+    def settled(text: Text) -> None:
+        count_replies(post)
+        events.tell(text)
+
+    text = door.receive(
+        by=by, kind=Text.Kind.REPLY, body=body, key=key, attach=attach, settled=settled
+    )
+    if text.kind != Text.Kind.REPLY:
+        raise ValidationError(_USED)
     return text.reply
 
 
@@ -120,11 +154,54 @@ def count_replies(post: Post) -> None:
     )
 
 
+def edit(
+    *,
+    by: User,
+    text: Text,
+    body: str,
+    version: int,
+    title: str = "",
+    warnings: Sequence[str] = (),
+    anonymous: bool = False,
+) -> Text:
+    """Change an own post or reply, its warnings and whether the handle shows.
+
+    Raises:
+        PermissionDenied: Somebody else's, deleted, or locked.
+        ValidationError: Nothing to read, too long, or changed elsewhere meanwhile.
+    """
+    _check_warnings(warnings)
+    was_shown = text.state == Text.State.SHOWN
+
+    def settled(text: Text) -> None:
+        if text.kind == Text.Kind.POST:
+            Post.objects.filter(text=text).update(
+                warnings=sorted(set(warnings)), anonymous=anonymous
+            )
+        else:
+            Reply.objects.filter(text=text).update(anonymous=anonymous)
+            count_replies(text.reply.post)
+        if not was_shown:
+            events.tell(text)
+
+    return door.revise(by=by, text=text, title=title, body=body, version=version, settled=settled)
+
+
+def released(*, text: Text) -> None:
+    """Bring a thread in line with the new state of one of its texts, and tell that peers see it.
+
+    The safety desk calls this inside the transaction that shows, holds or hides a text.
+    """
+    if text.kind == Text.Kind.REPLY:
+        count_replies(text.reply.post)
+    events.tell(text)
+
+
 def delete(*, by: User, text: Text) -> None:
     """Delete an own post or reply: peers see a gap; staff sees it while a case is open."""
     with transaction.atomic():
         text = Text.objects.select_for_update().get(pk=text.pk)
-        if text.author_id != by.pk:
+        if text.author_id != by.pk or text.kind not in {Text.Kind.POST, Text.Kind.REPLY}:
             raise PermissionDenied
         if text.locked:
             raise PermissionDenied(_("A moderator has locked this. It cannot be changed now."))
@@ -136,3 +213,15 @@ def delete(*, by: User, text: Text) -> None:
         if text.kind == Text.Kind.REPLY:
             count_replies(text.reply.post)
         record(f"{text.kind}.deleted", by=by, target=str(text))
+
+
+def close(*, by: User, post: Post, closed: bool = True) -> None:
+    """Close an own thread to replies, or open it again."""
+    if post.text.author_id != by.pk:
+        raise PermissionDenied
+    with transaction.atomic():
+        changed = Post.objects.filter(pk=post.pk, closed_at__isnull=closed).update(
+            closed_at=timezone.now() if closed else None
+        )
+        if changed:
+            record("post.closed" if closed else "post.reopened", by=by, target=str(post.text))

@@ -37,6 +37,7 @@ def receive(
     title: str = "",
     key: str = "",
     attach: Callable[[Text], object] = lambda _: None,
+    settled: Callable[[Text], object] = lambda _: None,
 ) -> Text:
     """Keep a new text and return it.
 
@@ -46,6 +47,7 @@ def receive(
         body, title: As they came from the browser.
         key: Of the form; a text with a key that the author has used already is returned as it is.
         attach: Makes what the text belongs to (a post, a reply), inside the same transaction.
+        settled: Called last in that transaction, when it is known whether peers see the text.
 
     Raises:
         ValidationError: The text is empty or too long, in words for the writer.
@@ -62,6 +64,7 @@ def receive(
             text = Text.objects.create(kind=kind, author=by, title=title, body=body, key=key)
             attach(text)
             _settle(text, finding)
+            settled(text)
             record(f"{kind}.written", by=by, target=str(text), state=text.state)
     except IntegrityError:
         # The same form came twice at once; the other one is kept.
@@ -72,11 +75,20 @@ def receive(
     return text
 
 
-def revise(*, by: User, text: Text, body: str, title: str = "", version: int | None = None) -> Text:
+def revise(
+    *,
+    by: User,
+    text: Text,
+    body: str,
+    title: str = "",
+    version: int | None = None,
+    settled: Callable[[Text], object] = lambda _: None,
+) -> Text:
     """Keep a new version of an own text and return it; the old one stays for staff.
 
     Args:
         version: The version that the writer saw; an edit of an older one is refused.
+        settled: Called last in the transaction, also when no word has changed.
 
     Raises:
         ValidationError: Nothing to read, too long, or changed elsewhere meanwhile.
@@ -97,6 +109,7 @@ def revise(*, by: User, text: Text, body: str, title: str = "", version: int | N
                 code="stale",
             )
         if (title, body) == (text.title, text.body):
+            settled(text)
             return text
         Version.objects.create(
             text=text,
@@ -110,6 +123,7 @@ def revise(*, by: User, text: Text, body: str, title: str = "", version: int | N
         text.edited_at = timezone.now()
         text.save()
         _settle(text, finding)
+        settled(text)
         record(f"{text.kind}.edited", by=by, target=str(text), version=text.version)
     return text
 

@@ -56,6 +56,7 @@ def test_nobody_is_told_of_somebody_they_shut_out(
     ash, kim, lou = three
     accounts.block(by=kim, other=lou)
     accounts.mute(by=ash, other=kim)
+    Notice.objects.all().delete()
     tell_reply(reply=reply)
     assert not Notice.objects.exists()
 

@@ -1,0 +1,1 @@
+"""Pages of posts and replies: parse, check access, act, render."""
