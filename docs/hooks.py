@@ -38,6 +38,18 @@ SECTIONS = {
 }
 
 
+#: The order of the guides; others follow by name. Tutorials have numbers in their file names.
+GUIDES = (
+    "install", "install-offline", "code-a-corpus", "code-on-spark", "report", "evaluate", "agree",
+    "fetch-data", "train-the-weights",
+)  # fmt: skip
+
+
+def _place(path: str) -> tuple[int, str]:
+    name = Path(path).stem
+    return (GUIDES.index(name) if name in GUIDES else len(GUIDES), path)
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     pages = {
         "reference/codebook.md": render_markdown(),
@@ -63,7 +75,15 @@ def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> Navigation:
     for item in [*nav.items, *(child for top in nav.items for child in top.children or ())]:
         if item.is_section:
             item.title = titles.get(item.title.lower(), item.title)
+            if item.title == SECTIONS["how-to"]:
+                item.children.sort(key=lambda child: _nav_place(child))
     return nav
+
+
+def _nav_place(child: object) -> tuple[bool, tuple[int, str]]:
+    file = getattr(child, "file", None)
+    path = file.src_uri if file is not None else ""
+    return (not path.endswith("index.md"), _place(path))
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -72,7 +92,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     if name != "index.md" or folder not in SECTIONS:
         return markdown
     lines = [markdown.rstrip(), ""]
-    for other in sorted(files.documentation_pages(), key=lambda file: file.src_uri):
+    for other in sorted(files.documentation_pages(), key=lambda file: _place(file.src_uri)):
         path = other.src_uri
         if (
             path.startswith(f"{folder}/")

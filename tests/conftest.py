@@ -92,7 +92,7 @@ def _missing(marker: str) -> str | None:
     """Returns the remedy where what `marker` stands for is not there, else None."""
     if marker == "data" and _data_dir() is None:
         return (
-            "a folder with mi/ and support/ as docs/how-to/train-the-weights.md lists them, which "
+            "a folder with mi/ and support/ as docs/how-to/fetch-data.md lists them, which "
             "`oarlock data fetch` alone does not make; then: OARLOCK_DATA=/path/to/folder make test"
         )
     if marker == "train" and importlib.util.find_spec("torch") is None:

@@ -20,3 +20,19 @@ class UserError(OarlockError):
         self.message = message
         self.remedy = remedy
         super().__init__(f"{message} {remedy}" if remedy else message)
+
+
+_TARGETS = {
+    "research": "setup",
+    "community": "setup",
+    "train": "setup-train",
+    "spark": "setup-spark",
+}
+
+
+def how_to_install(extra: str) -> str:
+    """Return the remedy where the packages of an extra are missing; Oarlock is on no index."""
+    return (
+        f"In your copy of the repository run: make {_TARGETS[extra]}; or, in an environment of "
+        f"your own: pip install --constraint constraints.txt '.[{extra}]'."
+    )

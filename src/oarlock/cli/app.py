@@ -22,7 +22,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from oarlock import __version__
-from oarlock.errors import UserError
+from oarlock.errors import UserError, how_to_install
 
 COMMANDS: Mapping[str, str] = {
     "code": "Code the sentences of a file: CSV, JSONL, Parquet or standard input.",
@@ -129,7 +129,7 @@ def _run(args: list[str]) -> NoReturn:
         package = (error.name or "").partition(".")[0]
         if package not in _EXTRAS:
             sys.exit(_say_unexpected(error))
-        remedy = f"Install it: pip install 'oarlock[{_EXTRAS[package]}]'"
+        remedy = how_to_install(_EXTRAS[package])
         sys.exit(_say(f"this needs the package {package}, which is not installed.", remedy))
     except MemoryError:
         sys.exit(_say("not enough memory.", "Split the input, or use a machine with more memory."))

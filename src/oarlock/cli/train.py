@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Table
 
 from oarlock.cli.output import console_for_tables
+from oarlock.coder.training.files import check_files
 from oarlock.errors import UserError
 
 app = typer.Typer()
@@ -53,8 +54,9 @@ def main(
         raise UserError(
             "The training data was not found.",
             remedy="Name with --data or OARLOCK_DATA a folder with mi/ and support/, laid out as "
-            "docs/how-to/train-the-weights.md says.",
+            "docs/how-to/fetch-data.md says.",
         )
+    check_files(folder)
     if check_labels:
         _print_agreement(folder)
         return

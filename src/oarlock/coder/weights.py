@@ -19,7 +19,10 @@ MANIFEST = "manifest.json"
 #: F1 under 0.4, half of what is found and more than half of what is there are wrong or missed.
 RELIABLE_F1 = 0.4
 MIN_SUPPORT = 10
-_REINSTALL = "Install oarlock again: pip install --force-reinstall oarlock."
+_REINSTALL = (
+    "Install Oarlock again; in your copy of the repository: "
+    "pip install --force-reinstall --no-deps ."
+)
 
 
 @dataclass(frozen=True, slots=True)

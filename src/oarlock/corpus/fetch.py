@@ -1,8 +1,8 @@
 """Public training sets from their own homes: streamed, checked, whole or not at all.
 
-Integrity has three sources, and `Dataset.integrity` says which holds: a checksum that ships with
-Oarlock; a commit that the address names; else the record of the first download
-(`oarlock-data.lock.json`), against which later downloads are checked.
+What a file is checked against, the first that there is: the SHA-256 that ships with Oarlock; one
+that the caller gives; the record of the first download (`oarlock-data.lock.json`, beside the data).
+`Fetched.checked_by` says which it was; `Dataset.integrity` what is known before a download.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import ssl
 import tomllib
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from oarlock.errors import UserError
 
@@ -35,6 +36,17 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the name of a file, the bytes there, and its size where it is known."""
+
+Check = Literal["shipped", "given", "record", "nothing"]
+"""What the SHA-256 of a file was held against."""
+
+
+INTEGRITY = {
+    "checksum": "a SHA-256 that ships with Oarlock, from the first download on",
+    "commit": "its address, which names a commit; the SHA-256 is recorded at the first download",
+    "first download": "nothing at the first download, which is recorded; later ones by that",
+}
+"""What `Dataset.integrity` means, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +90,12 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A file that is there: its path, its checksum, and whether it was there before."""
+    """A file that is there: its path, its checksum, whether it was there before, and its check."""
 
     path: Path
     sha256: str
     was_there: bool
+    checked_by: Check
 
 
 @cache
@@ -176,6 +189,7 @@ def fetch(
     dataset: Dataset,
     folder: Path,
     *,
+    sha256: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     opener: urllib.request.OpenerDirector | None = None,
 ) -> list[Fetched]:
@@ -184,6 +198,8 @@ def fetch(
     Args:
         dataset: What to fetch.
         folder: Where to; made if it is not there.
+        sha256: What files must be, by name (lower-case hexadecimal); it replaces the record of an
+            earlier download, but not a checksum that ships with Oarlock.
         progress: Called while a file comes in.
         opener: Opens addresses, for tests.
 
@@ -198,8 +214,8 @@ def fetch(
         lock = _read_lock(folder / LOCK)
         done = []
         for file in dataset.files:
-            expected = file.sha256 or lock.get(file.url)
-            found = _fetch_file(file, target / file.name, expected, progress, opener)
+            check, expected = _expected(file, (sha256 or {}).get(file.name), lock)
+            found = _fetch_file(file, target / file.name, check, expected, progress, opener)
             done.append(found)
             if lock.get(file.url) != found.sha256:
                 lock[file.url] = found.sha256
@@ -217,9 +233,65 @@ def fetch(
     return done
 
 
+def parse_sha256(dataset: Dataset, pins: Sequence[str]) -> dict[str, str]:
+    """Return the checksums that somebody pins, by the name of the file.
+
+    Args:
+        dataset: The data set that they are for.
+        pins: Each "FILE=SHA256", or the SHA-256 alone where the set is one file.
+
+    Raises:
+        UserError: One names no file of the set, or is no SHA-256.
+    """
+    names = [file.name for file in dataset.files]
+    result: dict[str, str] = {}
+    for pin in pins:
+        name, _, value = pin.rpartition("=")
+        if not name and len(names) == 1:
+            name = names[0]
+        if name not in names:
+            raise UserError(
+                f"--sha256 {pin}: it names no file of {dataset.name}.",
+                remedy="Write FILE=SHA256, where FILE is one of: " + ", ".join(names) + ".",
+            )
+        if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+            raise UserError(
+                f"--sha256 for {name}: {value!r} is no SHA-256.",
+                remedy="Give its 64 hexadecimal digits, as `sha256sum` prints them.",
+            )
+        result[name] = value.lower()
+    return result
+
+
+def _expected(
+    file: DataFile, given: str | None, lock: Mapping[str, str]
+) -> tuple[Check, str | None]:
+    if file.sha256 is not None:
+        if given not in (None, file.sha256):
+            raise UserError(
+                f"{file.name}: --sha256 is not the SHA-256 that ships with Oarlock, which begins "
+                f"{file.sha256[:12]}.",
+                remedy="Leave --sha256 out.",
+            )
+        return "shipped", file.sha256
+    if given is not None:
+        return "given", given
+    if file.url in lock:
+        return "record", lock[file.url]
+    return "nothing", None
+
+
+_KINDS: Mapping[Check, str] = {
+    "shipped": "ships with Oarlock",
+    "given": "was given with --sha256",
+    "record": "was recorded at the first download",
+}
+
+
 def _fetch_file(
     file: DataFile,
     path: Path,
+    check: Check,
     expected: str | None,
     progress: Progress | None,
     opener: urllib.request.OpenerDirector,
@@ -228,24 +300,28 @@ def _fetch_file(
         found = _sha256(path)
         if expected is not None and found != expected:
             raise UserError(
-                f"{path} is not the file that was fetched: its SHA-256 begins {found[:12]}, "
-                f"{expected[:12]} is expected.",
+                f"{path} is not the file that it must be: its SHA-256 begins {found[:12]}, but "
+                f"{expected[:12]} {_KINDS[check]}.",
                 remedy="Move it away and fetch again.",
             )
-        return Fetched(path, found, was_there=True)
+        return Fetched(path, found, was_there=True, checked_by=check)
     partial = path.with_name(path.name + ".partial")
     _download(file, partial, progress, opener)
     found = _sha256(partial)
     if expected is not None and found != expected:
         partial.unlink()
-        kind = "ships with Oarlock" if file.sha256 else "was recorded at the first download"
+        accept = (
+            f", and if you trust the change, accept it with --sha256 '{file.name}={found}'"
+            if check == "record"
+            else ""
+        )
         raise UserError(
-            f"{file.url}: the SHA-256 begins {found[:12]}, but {expected[:12]} {kind}.",
+            f"{file.url}: the SHA-256 begins {found[:12]}, but {expected[:12]} {_KINDS[check]}.",
             remedy="The file was damaged on the way or has changed at its home. Try again; if it "
-            f"has changed, look at its home, and remove its line from {LOCK} to accept it.",
+            f"stays so, look at its home{accept}.",
         )
     os.replace(partial, path)
-    return Fetched(path, found, was_there=False)
+    return Fetched(path, found, was_there=False, checked_by=check)
 
 
 def _download(

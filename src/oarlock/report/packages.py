@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oarlock.errors import UserError
+from oarlock.errors import UserError, how_to_install
 
 try:
     import altair as alt
@@ -11,7 +11,7 @@ try:
 except ImportError as error:  # pragma: no cover - the extra is installed in tests
     raise UserError(
         "Reports need packages that are not installed.",
-        remedy="Run: pip install 'oarlock[research]'",
+        remedy=how_to_install("research"),
     ) from error
 
 __all__ = ["alt", "jinja2", "vl_convert"]

@@ -113,16 +113,32 @@ def test_full_disk_exits_2_with_remedy(
     assert err.startswith("error: No space left on device: out.csv\n  Free some space")
 
 
-def test_missing_extra_names_the_extra(
-    raising: typer.Typer, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("module", "extra", "target"),
+    [
+        ("altair.vegalite", "research", "setup"),
+        ("django.conf", "community", "setup"),
+        ("torch", "train", "setup-train"),
+        ("pyspark", "spark", "setup-spark"),
+    ],
+)
+def test_missing_extra_names_what_installs_it_from_a_copy(
+    raising: typer.Typer,
+    capsys: pytest.CaptureFixture[str],
+    module: str,
+    extra: str,
+    target: str,
 ) -> None:
     @raising.command()
     def code() -> None:
-        raise ModuleNotFoundError("No module named 'altair'", name="altair.vegalite")
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
     status, _, err = run(capsys, "code")
     assert status == 2
-    assert "oarlock[research]" in err
+    assert f"'.[{extra}]'" in err
+    assert f"make {target};" in err
+    makefile = (Path(__file__).resolve().parents[3] / "Makefile").read_text("utf-8")
+    assert f"\n{target}:" in makefile
 
 
 def test_group_keeps_its_sub_commands(

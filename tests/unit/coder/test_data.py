@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from importlib.resources import files
@@ -13,6 +14,7 @@ import pytest
 from oarlock.coder.tasks import CODE_LABELS, HEADS
 from oarlock.coder.training import data as sources
 from oarlock.coder.training.data import Example, normalise, one_hot
+from oarlock.coder.training.files import FILES, check_files
 from oarlock.errors import UserError
 
 #: Shorter ones, such as a greeting, are said by everyone.
@@ -43,6 +45,39 @@ def test_missing_data_is_named(tmp_path: Path) -> None:
         sources.annomi(tmp_path)
     assert caught.value.remedy is not None
     assert "OARLOCK_DATA" in caught.value.remedy
+
+
+def test_all_missing_files_are_told_at_once(tmp_path: Path) -> None:
+    for name in FILES:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    check_files(tmp_path)
+    gone = ("mi/annomi_train.csv", "support/counselchat.csv")
+    for name in gone:
+        (tmp_path / name).unlink()
+    with pytest.raises(UserError, match=f"lacks 2 of the {len(FILES)} files") as caught:
+        check_files(tmp_path)
+    assert all(name in caught.value.message for name in gone)
+    assert "mi/peer_miti_gold_dev.csv" not in caught.value.message
+    assert "docs/how-to/fetch-data.md" in (caught.value.remedy or "")
+
+
+def test_every_file_that_training_reads_is_looked_for_and_explained() -> None:
+    code = "".join(
+        path.read_text("utf-8")
+        for path in Path(sources.__file__).parent.glob("*.py")
+        if path.name != "files.py"
+    )
+    read = set(re.findall(r"\b(?:mi|support)/[\w{}-]+\.(?:csv|jsonl)", code))
+    assert {re.sub(r"\{.*?\}", "interpretations", name) for name in read} <= set(FILES)
+    assert {re.sub(r"epitome_(?!expl)[a-z-]+_", "epitome_{name}_", name) for name in FILES} <= (
+        read | {"mi/epitome_{name}_train.csv"}
+    )
+    page = Path(__file__).resolve().parents[3] / "docs/how-to/fetch-data.md"
+    told = page.read_text("utf-8").replace("epitome_*", "epitome_")
+    assert not [
+        name for name in FILES if re.sub(r"epitome_[a-z-]+_", "epitome__", name) not in told
+    ]
 
 
 @pytest.mark.parametrize("source", [sources.written, sources.written_talk])

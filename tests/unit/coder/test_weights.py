@@ -78,7 +78,7 @@ def test_one_flipped_bit_is_found_and_named(copy: Path, name: str) -> None:
     with pytest.raises(UserError, match=f"{name} in .* is damaged") as caught:
         Coder.load(tier=TIER_OF[name], folder=copy)
     assert caught.value.remedy is not None
-    assert "Install oarlock again" in caught.value.remedy
+    assert "Install Oarlock again" in caught.value.remedy
 
 
 def test_damage_to_one_tier_leaves_the_other_usable(copy: Path) -> None:
@@ -159,7 +159,7 @@ def test_command_with_damaged_weights_ends_with_2_and_writes_nothing(
     assert caught.value.code == 2
     error = capfd.readouterr().err
     assert "error: The weights file tokenizer.json" in error
-    assert "Install oarlock again" in " ".join(error.split())
+    assert "Install Oarlock again" in " ".join(error.split())
     assert "Traceback" not in error
     assert "secret" not in error
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.csv", "weights"]

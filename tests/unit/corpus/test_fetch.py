@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import ssl
 import threading
 import urllib.error
@@ -99,7 +100,7 @@ def test_a_file_is_fetched_checked_and_recorded(home: Home, tmp_path: Path) -> N
         progress=lambda name, done, total: seen.append(done),
         opener=DIRECT,
     )
-    assert found == [fetching.Fetched(tmp_path / "demo" / "data.csv", sha256, False)]
+    assert found == [fetching.Fetched(tmp_path / "demo" / "data.csv", sha256, False, "shipped")]
     assert found[0].path.read_bytes() == CONTENT
     assert seen[-1] == len(CONTENT)
     assert sha256 in (tmp_path / LOCK).read_text()
@@ -125,8 +126,56 @@ def test_a_file_that_changed_since_the_first_download_is_refused(
         fetch(dataset(home.url), tmp_path, opener=DIRECT)
     assert not path.exists()
     path.write_bytes(b"changed by hand")
-    with pytest.raises(UserError, match="is not the file that was fetched"):
+    with pytest.raises(UserError, match="is not the file that it must be"):
         fetch(dataset(home.url), tmp_path, opener=DIRECT)
+
+
+def test_what_a_file_was_checked_against_is_told(home: Home, tmp_path: Path) -> None:
+    sha256 = hashlib.sha256(CONTENT).hexdigest()
+    assert fetch(dataset(home.url), tmp_path, opener=DIRECT)[0].checked_by == "nothing"
+    assert fetch(dataset(home.url), tmp_path, opener=DIRECT)[0].checked_by == "record"
+    (given,) = fetch(dataset(home.url), tmp_path, sha256={"data.csv": sha256}, opener=DIRECT)
+    assert given.checked_by == "given"
+
+
+def test_a_pinned_checksum_holds_from_the_first_download_on(home: Home, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="000000000000 was given with --sha256") as caught:
+        fetch(dataset(home.url), tmp_path, sha256={"data.csv": "0" * 64}, opener=DIRECT)
+    assert list((tmp_path / "demo").iterdir()) == []
+    assert "accept" not in (caught.value.remedy or "")
+
+
+def test_a_pinned_checksum_accepts_what_changed_at_its_home(home: Home, tmp_path: Path) -> None:
+    fetch(dataset(home.url), tmp_path, opener=DIRECT)[0].path.unlink()
+    home.content = b"another"
+    new = hashlib.sha256(b"another").hexdigest()
+    with pytest.raises(UserError) as caught:
+        fetch(dataset(home.url), tmp_path, opener=DIRECT)
+    assert f"accept it with --sha256 'data.csv={new}'" in (caught.value.remedy or "")
+    fetch(dataset(home.url), tmp_path, sha256={"data.csv": new}, opener=DIRECT)
+    assert fetch(dataset(home.url), tmp_path, opener=DIRECT)[0].checked_by == "record"
+    assert json.loads((tmp_path / LOCK).read_text("utf-8")) == {home.url: new}
+
+
+def test_a_pinned_checksum_does_not_replace_one_that_ships(home: Home, tmp_path: Path) -> None:
+    shipped = hashlib.sha256(CONTENT).hexdigest()
+    with pytest.raises(UserError, match="--sha256 is not the SHA-256 that ships"):
+        fetch(dataset(home.url, shipped), tmp_path, sha256={"data.csv": "0" * 64}, opener=DIRECT)
+    assert home.ranges == []
+
+
+def test_pins_name_a_file_or_stand_for_the_only_one() -> None:
+    one, three = find_dataset("esconv"), find_dataset("epitome")
+    pin = "A" * 64
+    assert fetching.parse_sha256(one, [pin]) == {"ESConv.json": "a" * 64}
+    name = three.files[0].name
+    assert fetching.parse_sha256(three, [f"{name}={pin}"]) == {name: "a" * 64}
+    with pytest.raises(UserError, match="names no file of epitome"):
+        fetching.parse_sha256(three, [pin])
+    with pytest.raises(UserError, match="names no file of esconv"):
+        fetching.parse_sha256(one, [f"other.json={pin}"])
+    with pytest.raises(UserError, match="is no SHA-256"):
+        fetching.parse_sha256(one, ["abc"])
 
 
 def test_a_cut_connection_is_resumed(home: Home, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from oarlock.coder.files.replies import (
 from oarlock.coder.files.rows import ReplyCoder
 from oarlock.corpus.reading import STANDARD_INPUT, file_format, read_records
 from oarlock.corpus.writing import ResumableWriter
-from oarlock.errors import UserError
+from oarlock.errors import UserError, how_to_install
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +111,7 @@ def _check_installation() -> None:
         except ModuleNotFoundError:
             raise UserError(
                 f"The Spark engine needs the package {package}, which is not installed.",
-                remedy="Install it: pip install 'oarlock[spark]'",
+                remedy=how_to_install("spark"),
             ) from None
     if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
         raise UserError("Spark needs Java 17, which is not there.", remedy="Install Java 17.")

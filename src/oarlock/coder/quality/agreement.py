@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from oarlock.errors import UserError
+from oarlock.errors import UserError, how_to_install
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -192,7 +192,7 @@ def _packages() -> tuple[Callable[..., float], Callable[..., float]]:
     except ImportError as error:
         raise UserError(
             "Agreement needs packages that are not installed.",
-            remedy="Run: pip install 'oarlock[research]'",
+            remedy=how_to_install("research"),
         ) from error
     return fleiss_kappa, cohen_kappa_score
 

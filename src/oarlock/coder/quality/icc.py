@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from oarlock.errors import UserError
+from oarlock.errors import UserError, how_to_install
 
 FORMS = ("ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(2,k)", "ICC(3,k)")
 MEANING = {
@@ -102,7 +102,7 @@ def _bounds(
     except ImportError as error:
         raise UserError(
             "Agreement needs packages that are not installed.",
-            remedy="Run: pip install 'oarlock[research]'",
+            remedy=how_to_install("research"),
         ) from error
     none: tuple[float | None, float | None] = (None, None)
     if ms_e <= 0 or ms_w <= 0:

@@ -9,6 +9,7 @@ import numpy as np
 
 from oarlock.coder.training import data as sources
 from oarlock.coder.training.data import Example
+from oarlock.coder.training.files import check_files
 from oarlock.coder.training.fit import Schedule
 
 N_FOLDS = 5
@@ -88,13 +89,14 @@ def load(data: Path, recipe: Recipe, *, seed: int) -> TrainingData:
     """Return all examples of the recipe.
 
     Args:
-        data: Folder with the layout of the public data (docs/how-to/fetch-data.md).
+        data: Folder of the training data, laid out as docs/how-to/fetch-data.md says.
         recipe: Sizes.
         seed: Seed of folds and samples.
 
     Raises:
         UserError: A file is missing, or differs from the release that was labelled.
     """
+    check_files(data)
     own = sources.own_labels(data) + sources.written()
     first = [
         *_limited(own, recipe.limit),

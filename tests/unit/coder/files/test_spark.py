@@ -53,7 +53,8 @@ def test_an_interrupted_run_outlasts_a_spark_that_does_not_start(
             str(source), str(source.parent / "out.csv"), Options(), make_coder=FakeCoder,
             resume=resume,
         )  # fmt: skip
-    assert "oarlock[spark]" in (caught.value.remedy or "")
+    assert "make setup-spark; or" in (caught.value.remedy or "")
+    assert "'.[spark]'" in (caught.value.remedy or "")
     assert contents(source.parent) == before
 
 
