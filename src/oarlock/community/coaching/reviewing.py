@@ -14,12 +14,9 @@ from oarlock.coach import Coach, Feedback
 from oarlock.community import access
 from oarlock.community.accounts.models import User
 from oarlock.community.coaching.models import Suggestion
-from oarlock.community.coaching.switch import coach_is_on
+from oarlock.community.coaching.switch import is_coached
 from oarlock.community.support.models import Post, Reply
 from oarlock.community.texts.models import Screening, Text
-
-#: Grades that make the coach look for the way to help first.
-SERIOUS = ("passive", "active", "plan", "intent", "recent-behaviour", "imminent")
 
 
 @cache
@@ -64,7 +61,7 @@ def review(*, by: User, place: Place, draft: str) -> Feedback | None:
 
     The words of the draft are not kept; the ids of new suggestions are.
     """
-    if not coach_is_on(by, place.post.group) or place.post.text.author_id == by.pk:
+    if not is_coached(by, place.post):
         return None
     known = {
         row.rule: row.dismissed_at is not None
