@@ -118,6 +118,7 @@ INSTALLED_APPS = [
     "oarlock.community.notices",
     "oarlock.community.ops",
     "oarlock.community.demo",
+    "oarlock.community.api",
 ]
 
 MIDDLEWARE = [

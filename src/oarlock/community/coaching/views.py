@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBadRequest
+from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -55,7 +55,7 @@ def _context(request: MemberRequest) -> dict[str, object]:
 
 @members
 @require_POST
-def dismiss(request: MemberRequest) -> HttpResponse:
+def dismiss(request: MemberRequest) -> HttpResponseBase:
     place = reviewing.place_of(request.user, request.POST.get("place", ""))
     suggestion = request.POST.get("suggestion", "")
     if not reviewing.dismiss(by=request.user, place=place, suggestion=suggestion):
