@@ -81,8 +81,8 @@ def main(
             unit=unit_column,
             rater=rater_column,
             value=label_column,
-            thread=thread_column or _usual(records.columns, ("thread", "thread_id")),
-            session=session_column or _usual(records.columns, ("session", "session_id")),
+            thread=thread_column or records.find("thread", "thread_id"),
+            session=session_column or records.find("session", "session_id"),
             raters=tuple(name.strip() for name in raters.split(",")) if raters else (),
         )
         columns = find_columns(records.columns, wanted, records.name)
@@ -137,10 +137,6 @@ def main(
         _print(report, ratings, file)
         if sessions:
             _print_sessions(sessions, n_sessions)
-
-
-def _usual(columns: tuple[str, ...], names: tuple[str, ...]) -> str | None:
-    return next((name for name in names if name in columns), None)
 
 
 def _clusters(ratings: Ratings) -> tuple[list[str] | None, str]:

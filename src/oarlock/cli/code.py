@@ -74,6 +74,7 @@ def main(
     from oarlock.coder import Coder
     from oarlock.coder.files.batch import code_file
     from oarlock.coder.files.replies import Options, describe, find_columns
+    from oarlock.corpus.reading import counted
 
     options = Options(
         text_column=text_column,
@@ -88,26 +89,36 @@ def main(
     )
     if engine not in ("local", "spark"):
         raise UserError(f"There is no engine {engine!r}.", remedy="Choose one of: local, spark.")
-    if source != "-" and not quiet:
-        for part, column in describe(find_columns(source, options), options).items():
+    columns = find_columns(source, options) if source != "-" else None
+    if columns is not None and not quiet:
+        for part, column in describe(columns, options).items():
             print(f"The column of the {part} is {column!r}.", file=sys.stderr)
     if engine == "spark":
         from oarlock.coder.files.spark import code_file_on_spark
 
         Coder.load(tier=tier)  # a wrong tier or damaged weights are told before Spark starts
         outcome = code_file_on_spark(
-            source, out, options, make_coder=partial(Coder.load, tier), resume=resume
+            source,
+            out,
+            options,
+            make_coder=partial(Coder.load, tier),
+            resume=resume,
+            columns=columns,
         )
     else:
         coder = Coder.load(tier=tier)
         with _progress(quiet) as report:
-            outcome = code_file(source, out, options, coder, resume=resume, progress=report)
+            outcome = code_file(
+                source, out, options, coder, resume=resume, progress=report, columns=columns
+            )
     if not quiet:
         resumed = f" ({outcome.n_resumed} in an earlier run)" if outcome.n_resumed else ""
-        passed = f" {outcome.n_empty} rows had no text." if outcome.n_empty else ""
+        passed = f" {counted(outcome.n_empty, 'row')} had no text." if outcome.n_empty else ""
+        if not outcome.n_replies and not outcome.n_empty:
+            passed = " The input has no rows, so the output has none."
         print(
-            f"Coded {outcome.n_sentences} sentences of {outcome.n_replies} replies{resumed}."
-            f"{passed}",
+            f"Coded {counted(outcome.n_sentences, 'sentence')} of "
+            f"{counted(outcome.n_replies, 'reply', 'replies')}{resumed}.{passed}",
             file=sys.stderr,
         )
 

@@ -85,13 +85,18 @@ def main(
         "--group-column": group_column,
     }
     with read_records(file) as records:
-        if context_column is None and "context" in records.columns:
-            context_column = named["--context-column"] = "context"
-        records.require(named)
+        if context_column is None:
+            named["--context-column"] = records.find("context")
+        found = records.require(named)
         gold = gold_set(
-            text_rows(records, named.values()),
+            text_rows(records, found.values()),
             source=records.name,
-            columns=GoldColumns(text_column, label_column, context_column, group_column),
+            columns=GoldColumns(
+                text=found["--text-column"] or text_column,
+                label=found["--label-column"] or label_column,
+                context=found["--context-column"],
+                group=found["--group-column"],
+            ),
             task=task,
             translate=translate,
             crosswalk_task=crosswalk_task,

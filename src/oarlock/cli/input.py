@@ -12,8 +12,13 @@ def text_rows(
 ) -> Iterator[tuple[int, dict[str, str | None]]]:
     """Yield the number of each row and its cells in `columns`; None where a cell is missing.
 
+    Args:
+        records: The rows of a file.
+        columns: Names as the file spells them, such as `Records.find` gives; None names none, and
+            a column that is not there has no cell.
+
     Raises:
-        UserError: A cell is a list or a table.
+        UserError: A cell is a list or a table, or holds a NUL character.
     """
     wanted = [column for column in columns if column is not None and column in records.columns]
     for record in records:

@@ -12,7 +12,7 @@ import typer
 
 from oarlock.cli.output import STANDARD_OUTPUT, write_text
 from oarlock.coder.files.replies import Options
-from oarlock.corpus.reading import Record, Records, cell_text, read_records
+from oarlock.corpus.reading import Record, Records, cell_text, counted, read_records
 from oarlock.errors import UserError
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ def main(
         "time": time_column,
     }
     with read_records(file) as records:
-        records.require({f"--{role}-column": name for role, name in given.items()})
+        spelled = records.require({f"--{role}-column": name for role, name in given.items()})
+        given = {role: spelled[f"--{role}-column"] for role in given}
         if is_coded(records.columns):
             if with_text and "text" not in records.columns:
                 raise UserError(
@@ -133,7 +134,7 @@ def _code(
     from oarlock.report.coded import find_roles
     from oarlock.report.sources import code_replies
 
-    roles = find_roles(records.columns, given)
+    roles = find_roles(records.columns, given, records.name)
     options = replace(options, keep=tuple(roles.values()))
     columns = columns_of(records, options)
     empty = EmptyRows()
@@ -145,5 +146,5 @@ def _code(
         with_text=options.with_text,
     )
     if empty.n:
-        print(f"{empty.n} rows had no text.", file=sys.stderr)
+        print(f"{counted(empty.n, 'row')} had no text.", file=sys.stderr)
     return coded

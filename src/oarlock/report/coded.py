@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from oarlock.codebook import CODES
 from oarlock.coder.files.rows import MECHANISM_COLUMNS, PROBABILITY_COLUMNS
+from oarlock.corpus.reading import find_column
 from oarlock.errors import UserError
 
 MECHANISMS = tuple(MECHANISM_COLUMNS)
@@ -81,7 +82,7 @@ class CodedBuilder:
                 remedy="Give a file that `oarlock code` wrote.",
             )
         self.source = source
-        self.role_names = find_roles(present, roles or {})
+        self.role_names = find_roles(present, roles or {}, source)
         self.with_text = with_text and "text" in present
         self._probabilities: list[list[float]] = []
         self._codes: list[int] = []
@@ -202,10 +203,16 @@ class CodedBuilder:
         )
 
 
-def find_roles(columns: Sequence[str], given: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the column of each role: the one given, else the first usual name that is there."""
+def find_roles(
+    columns: Sequence[str], given: Mapping[str, str | None], source: str
+) -> dict[str, str]:
+    """Return the column of each role: the one given, else the first usual name that is there.
+
+    Raises:
+        UserError: Several columns differ from a usual name in case or outer spaces alone.
+    """
     found = {
-        role: given.get(role) or next((name for name in names if name in columns), None)
+        role: given.get(role) or find_column(columns, *names, source=source)
         for role, names in ROLE_COLUMNS.items()
     }
     return {role: name for role, name in found.items() if name is not None}

@@ -37,7 +37,7 @@ def test_code_writes_sentences_and_says_which_columns_it_took(
     assert "text" not in rows[0]
     error = capfd.readouterr().err
     assert "column of the text is 'body'" in error
-    assert "Coded 2 sentences of 1 replies." in error
+    assert "Coded 2 sentences of 1 reply." in error
 
 
 def test_quiet_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -73,4 +73,40 @@ def test_faults_exit_with_2_without_a_traceback_or_text(
     assert message in error
     assert "Traceback" not in error
     assert "zebra-secret" not in error
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_a_file_with_a_header_alone_gives_one(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("id,text\n")
+    assert run("code", source, out) == 0
+    assert len(out.read_text().splitlines()) == 1
+    assert "Coded 0 sentences of 0 replies. The input has no rows" in capfd.readouterr().err
+
+
+def test_keys_that_begin_on_a_later_json_line_are_used(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.csv"
+    source.write_text(
+        '{"id": "a"}\n{"ID": "x", "id": "b", "Text": "hi there.", "thread_id": "t1"}\n'
+    )
+    assert run("code", source, out, "--skip-empty") == 0
+    with out.open(newline="") as stream:
+        assert [(row["id"], row["thread_id"]) for row in csv.DictReader(stream)] == [("b", "t1")]
+    error = capfd.readouterr().err
+    assert "column of the text is 'Text'" in error
+    assert "Coded 1 sentence of 1 reply. 1 row had no text." in error
+
+
+def test_a_folder_as_input_or_output_is_called_one(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("text\nhi\n")
+    for arguments in ((tmp_path, tmp_path / "out.csv"), (source, tmp_path)):
+        assert run("code", *arguments) == 2
+        assert f"{tmp_path} is a folder." in capfd.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]

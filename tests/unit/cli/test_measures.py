@@ -320,7 +320,7 @@ def test_report_finds_the_columns_that_code_finds(
     ]
     file = write(tmp_path / "comments.csv", [*rows, {"comment_id": "", "body": " ", "topic": ""}])
     code, _, err = run("report", file)
-    assert (code, err) == (0, "1 rows had no text.\nwrote comments-report.html\n")
+    assert (code, err) == (0, "1 row had no text.\nwrote comments-report.html\n")
     page = Path("comments-report.html").read_text("utf-8")
     assert "<code>c0</code>" in page
     assert "sleep" in page

@@ -56,7 +56,7 @@ def test_no_replies_is_refused() -> None:
 
 
 def test_roles_are_found_by_usual_names_or_as_given() -> None:
-    assert find_roles(["post_id", "author"], {"supporter": "author"}) == {
+    assert find_roles(["post_id", "author"], {"supporter": "author"}, "a.csv") == {
         "thread": "post_id",
         "supporter": "author",
     }

@@ -57,6 +57,7 @@ def code_file(
     *,
     resume: bool | None = None,
     progress: Callable[[int, int | None], None] | None = None,
+    columns: Columns | None = None,
     stdin: IO[bytes] | None = None,
     stdout: IO[bytes] | None = None,
 ) -> Outcome:
@@ -70,6 +71,7 @@ def code_file(
         resume: True requires an interrupted run, False discards it, None carries on if there is
             one.
         progress: Called with the replies done and their number (None where it is not known).
+        columns: The columns of a file, where `find_columns` has found them already.
         stdin: Standard input, for tests.
         stdout: Standard output, for tests.
 
@@ -81,8 +83,10 @@ def code_file(
     check_paths(source, out)
     if resume and source == STANDARD_INPUT:
         raise UserError("Standard input cannot be resumed.", remedy="Leave out --resume.")
-    columns = find_columns(source, options, stdin=stdin) if source != STANDARD_INPUT else None
-    survey = survey_input(source, options, columns) if columns is not None else None
+    survey = None
+    if source != STANDARD_INPUT:
+        columns = columns or find_columns(source, options)
+        survey = survey_input(source, options, columns)
     with read_records(
         source, format=options.format, columns=columns.wanted if columns else None, stdin=stdin
     ) as records:

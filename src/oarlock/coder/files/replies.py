@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oarlock.coder.files.rows import COLUMN_TYPES, PASSED_THROUGH
-from oarlock.corpus.reading import Records, cell_text, no_column, read_records
+from oarlock.corpus.reading import Records, cell_text, read_records
 from oarlock.errors import UserError
 
 BATCH_SIZE = 256
@@ -94,13 +93,13 @@ class Survey:
     sha256: str
 
 
-def find_columns(source: str, options: Options, *, stdin: IO[bytes] | None = None) -> Columns:
-    """Return the columns of an input by their part, found by option or by their usual names.
+def find_columns(source: str, options: Options) -> Columns:
+    """Return the columns of a file by their part, found by option or by their usual names.
 
     Raises:
         UserError: A column is not there.
     """
-    with read_records(source, format=options.format, stdin=stdin) as records:
+    with read_records(source, format=options.format) as records:
         return columns_of(records, options)
 
 
@@ -110,33 +109,23 @@ def columns_of(records: Records, options: Options) -> Columns:
     Raises:
         UserError: A column is not there.
     """
-    records.require(
+    named = records.require(
         {
             "--text-column": options.text_column,
             "--id-column": options.id_column,
             "--context-column": options.context_column,
         }
     )
-    for column in options.keep:
-        records.require({"--keep": column})
-    text = options.text_column or next(
-        (name for name in _TEXT_COLUMNS if name in records.columns), None
-    )
+    text = named["--text-column"] or records.find(*_TEXT_COLUMNS)
     if text is None:
-        raise no_column(
-            records.name,
-            _TEXT_COLUMNS[0],
-            records.columns,
-            "Name the column of the replies with --text-column.",
-        )
-    identifier = options.id_column or next(
-        (name for name in _ID_COLUMNS if name in records.columns), None
-    )
-    context = options.context_column or next(
-        (name for name in _CONTEXT_COLUMNS if name in records.columns and name != text), None
-    )
-    usual = (name for name in PASSED_THROUGH if name in records.columns)
-    kept = tuple(dict.fromkeys([*usual, *options.keep]))
+        raise records.lacks(_TEXT_COLUMNS[0], "Name the column of the replies with --text-column.")
+    identifier = named["--id-column"] or records.find(*_ID_COLUMNS)
+    context = named["--context-column"] or records.find(*_CONTEXT_COLUMNS)
+    if context == text and options.context_column is None:
+        context = None
+    usual = [records.find(name) for name in PASSED_THROUGH]
+    asked = [records.require({"--keep": name})["--keep"] for name in options.keep]
+    kept = tuple(dict.fromkeys(name for name in (*usual, *asked) if name is not None))
     for name in kept:
         if name in COLUMN_TYPES or (options.with_text and name == "text"):
             raise UserError(

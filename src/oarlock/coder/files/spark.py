@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from oarlock.coder.files.batch import Outcome, check_paths, code_chunk, output_types
 from oarlock.coder.files.replies import (
+    Columns,
     EmptyRows,
     Item,
     Options,
     chunked,
-    columns_of,
     find_columns,
     items,
 )
@@ -52,6 +52,7 @@ def code_file_on_spark(
     session: SparkSession | None = None,
     staging: Path | None = None,
     resume: bool | None = None,
+    columns: Columns | None = None,
 ) -> Outcome:
     """Code a file on Spark.
 
@@ -64,6 +65,7 @@ def code_file_on_spark(
             `spark-submit` gives.
         staging: Folder for the parts, which every worker must see; by default beside the output.
         resume: False discards an interrupted run of the local engine; True is refused.
+        columns: The columns of the file, where `find_columns` has found them already.
 
     Raises:
         UserError: A fault of the input, the output or the installation of Spark.
@@ -79,7 +81,7 @@ def code_file_on_spark(
         )
     out_format = file_format(out, options.out_format)
     check_paths(source, out)
-    columns = find_columns(source, options)
+    columns = columns or find_columns(source, options)
     types = output_types(columns, options)
     # Before the writer: where Spark does not start, what lies there must stay.
     spark = session if session is not None else _local_session()
@@ -88,7 +90,7 @@ def code_file_on_spark(
     ) as writer:
         folder = _new_folder(Path(out), staging)
         try:
-            n_replies, n_empty = _stage(source, options, folder / "in")
+            n_replies, n_empty = _stage(source, options, columns, folder / "in")
             if n_replies:
                 _code_parts(folder, types, columns.kept, options, make_coder, spark)
                 for rows in _coded_rows(folder / "out", tuple(types)):
@@ -133,7 +135,7 @@ def _new_folder(out: Path, staging: Path | None) -> Path:
     return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
 
-def _stage(source: str, options: Options, folder: Path) -> tuple[int, int]:
+def _stage(source: str, options: Options, columns: Columns, folder: Path) -> tuple[int, int]:
     """Writes the checked replies as Parquet parts; returns the replies and the rows passed over."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -141,8 +143,7 @@ def _stage(source: str, options: Options, folder: Path) -> tuple[int, int]:
     folder.mkdir()
     empty = EmptyRows()
     n_replies = n_parts = 0
-    with read_records(source, format=options.format) as records:
-        columns = columns_of(records, options)
+    with read_records(source, format=options.format, columns=columns.wanted) as records:
         names = ("id", "text", "context", *(f"kept_{n}" for n in range(len(columns.kept))))
         schema = pa.schema(
             [("_chunk", pa.int64()), ("_row", pa.int64()), *((name, pa.string()) for name in names)]

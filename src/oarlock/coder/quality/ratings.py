@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from oarlock.codebook.labels import TASK_LABELS, resolve_label
 from oarlock.coder.quality.gold import is_missing, suggestion
-from oarlock.corpus.reading import looks_like_name, no_column
+from oarlock.corpus.reading import find_column, looks_like_name, no_column
 from oarlock.errors import UserError
 
 Rows = Iterable[tuple[int, Mapping[str, object]]]
@@ -58,15 +58,31 @@ class Ratings:
 
 
 def find_columns(columns: Sequence[str], wanted: RatingColumns, source: str) -> RatingColumns:
-    """Return the columns to read: long where unit, rater and label are there, else wide.
+    """Return the columns to read, as the file spells them.
+
+    Long where unit, rater and label are there, else wide.
 
     Raises:
         UserError: The file is neither, or a column that was named is not there.
     """
-    named = [wanted.thread, wanted.session, *wanted.raters]
-    for name in named:
-        if name is not None and name not in columns:
+
+    def named(name: str) -> str:
+        found = find_column(columns, name, source=source)
+        if found is None:
             raise no_column(source, name, columns, "Check the name of the column.")
+        return found
+
+    def spelled(name: str) -> str:
+        return find_column(columns, name, source=source) or name
+
+    wanted = RatingColumns(
+        unit=spelled(wanted.unit),
+        rater=spelled(wanted.rater),
+        value=spelled(wanted.value),
+        thread=wanted.thread and named(wanted.thread),
+        session=wanted.session and named(wanted.session),
+        raters=tuple(map(named, wanted.raters)),
+    )
     if wanted.raters:
         if len(wanted.raters) < 2:
             raise UserError(
