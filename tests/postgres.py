@@ -34,7 +34,7 @@ def _as_postgres() -> list[str]:
     return ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -47,7 +47,7 @@ def cluster(*, settings: tuple[str, ...] = ()) -> Iterator[str]:
     Args:
         settings: Further lines of configuration, "name=value".
     """
-    binaries, port = _binaries(), _free_port()
+    binaries, port = _binaries(), free_port()
     with tempfile.TemporaryDirectory(prefix="oarlock-postgres-") as folder:
         data = Path(folder) / "data"
         data.mkdir()

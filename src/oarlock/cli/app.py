@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "serve": "Serve the community on this machine.",
     "worker": "Run the community's jobs: coding, digests, alarms.",
     "role": "Give somebody in the community a role.",
+    "export": "Write what people consented to share as corpus tables.",
     "backup": "Write the community into one file.",
     "restore": "Bring the community back from a backup.",
     "check-deploy": "List what to mend before people come.",

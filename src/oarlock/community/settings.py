@@ -67,6 +67,7 @@ AGE_MAX = _number("AGE_MAX", 29, least=AGE_MIN)
 ANSWER_HOURS = _number("ANSWER_HOURS", 6, least=1)
 ALARM_EMAILS = [a.strip() for a in _text("ALARM_EMAILS").split(",") if a.strip()]
 ALARM_WEBHOOK = _text("ALARM_WEBHOOK")
+COACH = _flag("COACH", default=True)
 MAX_TEXT_LENGTH = 20_000
 METRICS_TOKEN = _text("METRICS_TOKEN")
 
@@ -117,6 +118,7 @@ INSTALLED_APPS = [
     "oarlock.community.notices",
     "oarlock.community.ops",
     "oarlock.community.demo",
+    "oarlock.community.api",
 ]
 
 MIDDLEWARE = [

@@ -17,6 +17,7 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("notices/", include("oarlock.community.notices.urls")),
     path("coach/", include("oarlock.community.coaching.urls")),
+    path("", include("oarlock.community.api.urls")),
     path("demo/", include("oarlock.community.demo.urls")),
     path("desk/", include("oarlock.community.desk.urls")),
 ]

@@ -166,8 +166,8 @@ def erase(*, by: User, keep_texts: bool) -> None:
     texts.update(author=None)
     for model in (Draft, Bookmark, Follow, Reaction):
         model.objects.filter(by=person).delete()
-    for related in ("memberships", "notices", "letters", "consents", "acceptances", "blocks",
-                    "blocked_by", "mutes", "muted_by", "cares", "shifts"):  # fmt: skip
+    for related in ("memberships", "notices", "letters", "tokens", "consents", "acceptances",
+                    "blocks", "blocked_by", "mutes", "muted_by", "cares", "shifts"):  # fmt: skip
         getattr(person, related).all().delete()
     EmailAddress.objects.filter(user=person).delete()
     Authenticator.objects.filter(user=person).delete()

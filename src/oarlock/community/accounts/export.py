@@ -40,6 +40,7 @@ def personal_export(person: User) -> dict[str, Any]:
         "follows": _rows(person.follows, "post__text__public_id", "at"),
         "blocks": _rows(person.blocks, "other__handle", "at"),
         "mutes": _rows(person.mutes, "other__handle", "at"),
+        "tokens": _rows(person.tokens, "name", "scopes", "made_at", "expires_at", "used_at"),
         "notices": _rows(person.notices, "kind", "target", "at", "read_at"),
         "letters": _rows(person.letters, "counts", "made_at", "sent_at"),
         "reports": _rows(person.reports, "public_id", "reason", "outcome", "at"),

@@ -16,7 +16,7 @@ from oarlock.community.accounts.models import Acceptance, Agreement, User
 #: Open whatever the account still needs: leaving, help, one's own data, the steps themselves.
 OPEN = (
     "/account/", "/agreement", "/help", "/health", "/metrics", "/static/", "/me/data", "/i18n/",
-    "/demo/",
+    "/api/", "/demo/",
 )  # fmt: skip
 
 

@@ -1,1 +1,1 @@
-"""The JSON API: what the pages do, for a phone app."""
+"""The JSON API: what the pages do for members, for a phone app."""

@@ -133,6 +133,8 @@ def _thread(
 ) -> Post:
     author = people[thread["by"]]
     at = (now - timedelta(days=thread["days_ago"])).replace(hour=thread["hour"], minute=17)
+    if "hours_ago" in thread:
+        at = now - timedelta(hours=thread["hours_ago"])
     at = min(at, now - timedelta(hours=1))
     _join(author, group, at)
     post = write_post(
@@ -175,7 +177,8 @@ def _reply(
         Text.objects.filter(pk=post.text_id).update(state=Text.State.SHOWN)
         post.text.refresh_from_db()
     parent = before[row["to"]] if "to" in row else None
-    reply = write_reply(by=by, post=post, body=row["body"].strip(), parent=parent)
+    hidden = post.anonymous and by.pk == post.text.author_id
+    reply = write_reply(by=by, post=post, body=row["body"].strip(), parent=parent, anonymous=hidden)
     _date(reply.text, at)
     Reply.objects.filter(pk=reply.pk).update(at=at)
     poster = post.text.author

@@ -100,7 +100,12 @@ class Screening(models.Model):
 
 
 class CodedSentence(models.Model):
-    """One sentence of a text as the coder reads it; half-open span into the version's body."""
+    """One sentence of a text as the coder reads it; half-open span into the version's body.
+
+    Attributes:
+        probabilities: Calibrated probability of each code, in the order of `codebook.CODES`.
+        read: False where the coder did not read it, since it is not English.
+    """
 
     text = models.ForeignKey(Text, on_delete=models.CASCADE, related_name="sentences")
     version = models.PositiveIntegerField()
@@ -108,6 +113,8 @@ class CodedSentence(models.Model):
     end = models.PositiveIntegerField()
     code = models.CharField(max_length=40)
     probability = models.FloatField()
+    probabilities = models.JSONField(default=list)
+    read = models.BooleanField(default=True)
     reliable = models.BooleanField()
     model_version = models.CharField(max_length=40)
 

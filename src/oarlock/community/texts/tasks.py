@@ -7,6 +7,7 @@ from functools import cache
 from django.db import transaction
 from django_tasks import task
 
+from oarlock.codebook import CODES
 from oarlock.coder import Coder
 from oarlock.community.texts.models import CodedSentence, Text
 
@@ -33,7 +34,9 @@ def code_text(pk: int, version: int) -> int:
                 start=sentence.start,
                 end=sentence.end,
                 code=sentence.code,
-                probability=sentence.probability,
+                probability=round(sentence.probability, 4),
+                probabilities=[round(sentence.probabilities[c.name], 4) for c in CODES],
+                read=sentence.reason != "language",
                 reliable=sentence.reliable,
                 model_version=coded.model_version,
             )

@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from oarlock.community import access
+from oarlock.community.coaching.switch import is_coached
 from oarlock.community.roles import MemberRequest, members, staff
-from oarlock.community.support import actions, drafts, links, queries, threads
+from oarlock.community.support import actions, drafts, queries, threads
 from oarlock.community.support.after import first_words
 from oarlock.community.support.forms import ReplyForm
 from oarlock.community.support.models import Mood, Post, Reply
@@ -65,8 +66,7 @@ def _page(
             "draft": draft,
             "takes_replies": takes_replies and post.group.archived_at is None,
             "is_member": access.is_member(by, post.group),
-            "coached": by.coach_on and post.group.coach_on,
-            "coach_url": links.optional("coach-review"),
+            "coached": is_coached(by, post),
             "start": _id(request, "from"),
             "moods": Mood,
             "mood_after": Mood(post.mood_after).label if post.mood_after in Mood else "",
@@ -94,7 +94,13 @@ def reply(request: MemberRequest, public_id: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, post, to, form)
     try:
-        written = actions.write_reply(by=request.user, post=post, parent=to, **form.cleaned_data)
+        written = actions.write_reply(
+            by=request.user,
+            post=post,
+            parent=to,
+            coached=is_coached(request.user, post),
+            **form.cleaned_data,
+        )
     except (ValidationError, PermissionDenied) as error:
         add_refusal(form, error)
         if post.text.state == Text.State.DELETED:
