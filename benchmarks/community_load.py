@@ -108,7 +108,7 @@ class Visitor:
 
         n = int(word)
         text = hashlib.md5(word.encode(), usedforsecurity=False).hexdigest()[: 3 + n % 6]
-        return self.call("GET", f"/search?q={text}")
+        return self.call("POST", "/search", {"q": text})
 
 
 #: What people do, and how often; replies and posts are limited per person and minute.
