@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from oarlock.cli.output import write_text
+from oarlock.cli.output import check_target, write_files
+from oarlock.errors import UserError
 
 app = typer.Typer()
 
@@ -35,10 +36,11 @@ def main(
     from oarlock.corpus.writing import StreamWriter
     from oarlock.report.demo import counselchat, made_up_forum
     from oarlock.report.page import render
-    from oarlock.report.profile import profile
+    from oarlock.report.profile import profile, require_enough
     from oarlock.report.reliability import load_reliability
     from oarlock.report.sources import code_replies
 
+    _check(folder)
     data = os.environ.get("OARLOCK_DATA")
     shown = counselchat(Path(data)) if data else made_up_forum()
     coder = Coder.load(tier=tier)
@@ -62,23 +64,45 @@ def main(
             progress=lambda n_done: bar.update(task, completed=n_done),
             write=writer.write,
         )
-    reliability, caption = load_reliability(coded.model_version)
+    require_enough(coded, shown.title)
     page = render(
         profile(coded),
         title=shown.title,
         note=shown.note,
-        reliability=reliability,
-        reliability_caption=caption,
+        reliability=load_reliability(coded.model_version),
         with_text=shown.is_fiction,
     )
-    folder.mkdir(parents=True, exist_ok=True)
     table, report = folder / f"{shown.name}-coded.csv", folder / f"{shown.name}-report.html"
-    write_text(written.getvalue().decode("utf-8"), table, inputs=(), option="--folder")
-    write_text(page, report, inputs=(), option="--folder")
+    _make(folder)
+    for path in (table, report):
+        check_target(path, inputs=(), option="--folder")
+    write_files({table: written.getvalue().decode("utf-8"), report: page})
     print(f"coded {coded.n_replies} replies, {len(coded.reply)} sentences: {table}")
     print(f"report: {report.resolve()}")
     if not no_open and _has_display():
         webbrowser.open(report.resolve().as_uri())
+
+
+def _check(folder: Path) -> None:
+    """Refuse a folder that cannot be made, before any work is done."""
+    above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not above.is_dir():
+        raise UserError(f"--folder: {above} is not a folder.", remedy="Name another folder.")
+    if not os.access(above, os.W_OK):
+        raise UserError(
+            f"--folder: {folder} cannot be written.",
+            remedy="Check the permissions, or name another folder.",
+        )
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"--folder: {folder} cannot be made: {error.strerror}.",
+            remedy="Free some space, check the permissions, or name another folder.",
+        ) from None
 
 
 def _has_display() -> bool:
