@@ -133,10 +133,12 @@ def cautions(profile: Profile, reliability: Reliability) -> list[str]:
         "complex reflections is soft."
     )
     lines.append(f"Summaries: their probability is {SUMMARY_CAUTION}. It has no interval.")
-    n = profile.overall.n_sentences + profile.n_left_out
+    n_read = profile.overall.n_sentences
     for reason, words in _REASONS.items():
         if count := profile.unreliable.get(reason):
-            left_out = "; left out of every share" if reason == "language" else ""
+            n, left_out = n_read, ""
+            if reason == "language":
+                n, left_out = n_read + profile.n_left_out, "; left out of every share"
             lines.append(
                 f"{count:,} of {n:,} sentences ({percent(100 * count / n)}): {words}{left_out}."
             )

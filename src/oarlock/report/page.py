@@ -269,8 +269,8 @@ def _miti(cell: Cell) -> list[dict[str, Any]]:
                 "name": name,
                 "measure": cell.miti[key],
                 "unit": unit,
-                "fair": "none set" if threshold is None else f"{threshold.fair:g}{mark}",
-                "good": "none set" if threshold is None else f"{threshold.good:g}{mark}",
+                "fair": "none" if threshold is None else f"{threshold.fair:g}{mark}",
+                "good": "none" if threshold is None else f"{threshold.good:g}{mark}",
             }
         )
     return result
