@@ -29,6 +29,10 @@ def headline(cell: Cell, flag: Callable[[str], str]) -> str:
     """
     names = ("Reflections", "Questions", "Advise without Permission")
     shares = [cell.shares[name].value for name in names]
+    if None in shares and cell.n_sentences:
+        return (
+            "Too little to say: so few threads are here that the shares could be nearly anything."
+        )
     if None in shares:
         return "Too little to say: there is no sentence here that the coder could read."
     reflections, questions, advice = (

@@ -61,6 +61,8 @@ def measure(kind: Kind, counts: Floats, drawn: Floats | None, n_threads: int) ->
     if n_threads < FEW_THREADS or not 0 < low < high < most:
         low, high = _jeffreys(kind, (top, below), drawn, n_threads)
         low, high = scale * low, scale * high
+    if low <= 0 and high >= most:
+        return _NOTHING
     if not np.isfinite(high):
         # From next to nothing to anything: no statement at all.
         return Measure(value, min(float(low), value), None) if low >= 0.005 else _NOTHING

@@ -345,9 +345,16 @@ def test_page_says_in_words_what_was_left_out(demo_profile: Profile, html: str) 
     assert "3 replies have no English sentence" in html
 
 
+def test_page_of_two_threads_says_that_it_is_too_little() -> None:
+    rows = [Item(i, str(i), "hi there", None, {"thread_id": f"t{i % 2}"}) for i in range(6)]
+    html = render(profile(code_replies(FakeCoder(), rows, "x"), n_resamples=50), title="x")
+    assert "Too little to say: so few threads are here" in html
+    assert "0 to 100" not in html
+
+
 def test_a_tiny_corpus_shows_no_exact_zero() -> None:
     html = render(made("how are you? that sounds hard", 5, group="g"), title="x")
-    body = re.sub(r"<(style|svg).*?</\1>", "", html, flags=re.S)
+    body = re.sub(r"<(style|svg).*?</\1>|style=\"[^\"]*\"", "", html, flags=re.S)
     assert not re.search(r"\b0\.00?\b(?! for)", body)
     assert "more than 0" not in body
     assert not re.search(r"\b0 to 0\b", body)
