@@ -49,7 +49,7 @@ $(SETUP_SPARK):
 	$(call environment,$(VENV)-spark,spark test,--no-compile)
 
 .PHONY: demo
-demo: $(SETUP)  ## Code a small corpus and open its report
+demo: $(SETUP)  ## Open a living community of made-up people
 	$(BIN)/oarlock demo
 
 .PHONY: test

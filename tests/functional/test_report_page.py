@@ -12,6 +12,7 @@ from fake_coder import FakeCoder
 from oarlock.report.demo import made_up_forum
 from oarlock.report.page import render
 from oarlock.report.profile import profile
+from oarlock.report.reliability import load_reliability
 from oarlock.report.sources import code_replies
 
 # WCAG 2.2, 1.4.3: relative luminance of the two colours of every piece of text.
@@ -43,7 +44,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shown = made_up_forum()
     coded = code_replies(FakeCoder(), shown.replies, "demo", with_text=True)
     path = tmp_path_factory.mktemp("report") / "report.html"
-    text = render(profile(coded, n_resamples=50), title=shown.title, with_text=True)
+    text = render(
+        profile(coded, n_resamples=50),
+        title=shown.title,
+        reliability=load_reliability("standard"),
+        with_text=True,
+    )
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -92,6 +98,21 @@ def test_page_does_not_scroll_sideways(show: Any, width: int) -> None:
         ".map(e => e.tagName + ' ' + (e.textContent || '').slice(0, 30))"
     )
     assert outside == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 360, 500, 767, 768, 1280])
+def test_a_table_that_goes_on_sideways_says_so(show: Any, width: int) -> None:
+    tables = show(width).execute_script(
+        "return [...document.querySelectorAll('.scroll')].map(e => {"
+        " const cue = e.previousElementSibling;"
+        " return [e.getAttribute('aria-label'), e.scrollWidth > e.clientWidth + 1,"
+        "  !!cue && cue.matches('.cue') && cue.getClientRects().length > 0]; })"
+    )
+    assert len(tables) == 7
+    assert [name for name, overflows, has_cue in tables if overflows and not has_cue] == []
+    if width >= 360:
+        assert [name for name, overflows, has_cue in tables if has_cue and not overflows] == []
 
 
 @pytest.mark.browser

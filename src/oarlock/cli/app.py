@@ -38,7 +38,7 @@ COMMANDS: Mapping[str, str] = {
     "backup": "Write the community into one file.",
     "restore": "Bring the community back from a backup.",
     "check-deploy": "List what to mend before people come.",
-    "demo": "Code the small corpus that ships with Oarlock and write its report.",
+    "demo": "Open a community of made-up people, with a report of its threads.",
     "data": "Download the public training sets.",
     "train": "Reproduce the weights from the training data.",
 }

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from typer.core import TyperCommand
 
+from oarlock.corpus.writing import sync_folder
 from oarlock.errors import UserError
 
 STANDARD_OUTPUT = "-"
@@ -59,10 +63,23 @@ def write_json(content: dict[str, Any], target: str, *, inputs: tuple[str, ...] 
 
 
 def write_text(text: str, path: Path, *, inputs: tuple[str, ...], option: str) -> None:
-    """Write `text` to `path`, whole or not at all.
+    """Write `text` to `path`, whole or not at all, over what is there.
 
     Raises:
-        UserError: The path is one of the inputs, or a folder that is not there.
+        UserError: The path is one of the inputs, or cannot be written.
+    """
+    check_target(path, inputs=inputs, option=option)
+    write_files({path: text})
+
+
+def check_target(
+    path: Path, *, inputs: tuple[str, ...], option: str, may_overwrite: bool = True
+) -> None:
+    """Refuse a target that cannot be right, before any work is done.
+
+    Raises:
+        UserError: The path is one of the inputs, a folder, in a folder that is not there, or,
+            unless `may_overwrite`, a file that is there already.
     """
     for source in inputs:
         if source != STANDARD_OUTPUT and path.exists() and os.path.samefile(path, source):
@@ -75,17 +92,69 @@ def write_text(text: str, path: Path, *, inputs: tuple[str, ...], option: str) -
         )
     if path.is_dir():
         raise UserError(f"{option}: {path} is a folder.", remedy="Name a file in it.")
-    if path.exists() and not path.is_file():  # a device such as /dev/stdout cannot be replaced
-        path.write_text(text, encoding="utf-8")
-        return
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    if not may_overwrite and path.is_file():
+        raise UserError(
+            f"{path} is there already.", remedy="Name another file, or give --overwrite."
+        )
+
+
+def write_files(texts: Mapping[Path, str]) -> None:
+    """Write texts to their paths, all of them whole, or none.
+
+    Each goes to a partial file beside its target, is on the disk before it takes its place, and is
+    removed if any fails.
+
+    Raises:
+        UserError: One cannot be written; names the target.
+    """
+    partials: dict[Path, Path] = {}
+    try:
+        for path, text in texts.items():
+            with _faults_of(path):
+                if path.exists() and not path.is_file():
+                    # A device such as /dev/stdout cannot be replaced.
+                    path.write_text(text, encoding="utf-8")
+                else:
+                    partials[path] = _write_partial(text, path)
+        for path, partial in partials.items():
+            with _faults_of(path):
+                os.replace(partial, path)
+                sync_folder(path.parent)
+    finally:
+        for partial in partials.values():
+            partial.unlink(missing_ok=True)
+
+
+def _write_partial(text: str, path: Path) -> Path:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".oarlock-", suffix=".partial")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(name, 0o666 & ~umask)
-        os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    return Path(name)
+
+
+@contextmanager
+def _faults_of(path: Path) -> Iterator[None]:
+    """Turns faults of the disk into a `UserError` that names the target, not a partial file."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise UserError(
+                f"{path}: the disk is full or the file may not grow.",
+                remedy="Free some space, or choose a path on another disk.",
+            ) from None
+        raise UserError(
+            f"{path} cannot be written: {error.strerror}.",
+            remedy="Check the permissions, or choose another path.",
+        ) from None

@@ -5,14 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from oarlock.cli.output import STANDARD_OUTPUT, write_text
+from oarlock.cli.output import STANDARD_OUTPUT, check_target, write_files
 from oarlock.coder.files.replies import Options
-from oarlock.corpus.reading import Record, Records, cell_text, counted, read_records
+from oarlock.corpus.reading import (
+    STANDARD_INPUT,
+    Record,
+    Records,
+    cell_text,
+    counted,
+    read_records,
+)
 from oarlock.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,6 +41,9 @@ def main(
             help="Where to write the page; - for standard output.", show_default="FILE-report.html"
         ),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Write over a page that is there already.")
+    ] = False,
     title: Annotated[str | None, typer.Option(help="Name of the corpus on the page.")] = None,
     with_text: Annotated[
         bool, typer.Option("--with-text", help="Show the text of the sentences to check by hand.")
@@ -69,11 +80,14 @@ def main(
     The page loads nothing from the network and holds no text unless you ask for it.
     """
     from oarlock.report.page import render
-    from oarlock.report.profile import profile
+    from oarlock.report.profile import profile, require_enough
     from oarlock.report.reliability import load_reliability
     from oarlock.report.sources import is_coded, read_coded
 
-    target = out or Path(f"{'replies' if file == '-' else Path(file).stem}-report.html")
+    target = out or Path(f"{'replies' if file == STANDARD_INPUT else Path(file).stem}-report.html")
+    check = partial(check_target, target, inputs=(file,), option="--out", may_overwrite=overwrite)
+    if str(out) != STANDARD_OUTPUT:
+        check()
     given = {
         "thread": thread_column,
         "supporter": supporter_column,
@@ -102,18 +116,19 @@ def main(
                 skip_empty=True,
             )
             coded = _code(records, options, given, tier)
-    reliability, caption = load_reliability(coded.model_version)
+    name = file if file != STANDARD_INPUT else "standard input"
+    require_enough(coded, name)
     page = render(
         profile(coded, n_resamples=resamples, seed=seed),
-        title=title or (Path(file).name if file != "-" else "standard input"),
-        reliability=reliability,
-        reliability_caption=caption,
+        title=title or Path(name).name,
+        reliability=load_reliability(coded.model_version),
         with_text=with_text,
     )
     if str(out) == STANDARD_OUTPUT:
         sys.stdout.write(page)
         return
-    write_text(page, target, inputs=(file,), option="--out")
+    check()  # once more: coding can take hours
+    write_files({target: page})
     print(f"wrote {target}", file=sys.stderr)
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import webbrowser
 from typing import Annotated
 
 import typer
+
+from oarlock.errors import UserError
 
 app = typer.Typer()
 
@@ -30,10 +35,18 @@ def serve(
 
     setup()
     prepare()
+    run(port=port, host=host, worker=worker, address=f"{os.environ['OARLOCK_ORIGIN']}/")
+
+
+def run(*, port: int, host: str, worker: bool, address: str, opens: bool = False) -> None:
+    """Serve until the process is told to stop; the place has been prepared."""
     import uvicorn
 
+    _check_free(host, port)
     child = _start_worker() if worker else None
-    typer.echo(f"Oarlock answers at {os.environ['OARLOCK_ORIGIN']}/ (Ctrl-C stops it)", err=True)
+    typer.echo(f"Oarlock answers at {address} (Ctrl-C stops it)", err=True)
+    if opens:
+        threading.Timer(1.5, webbrowser.open, [address]).start()
     try:
         uvicorn.run(
             "oarlock.community.asgi:application",
@@ -49,6 +62,18 @@ def serve(
         if child is not None:
             child.send_signal(signal.SIGTERM)
             child.wait(timeout=30)
+
+
+def _check_free(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise UserError(
+                f"Port {port} of {host} cannot be used: {error.strerror}.",
+                remedy="Choose another with --port.",
+            ) from None
 
 
 def _start_worker() -> subprocess.Popen[bytes]:

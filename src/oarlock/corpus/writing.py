@@ -140,7 +140,7 @@ class ResumableWriter:
                 _to_parquet(self._stream, whole, self._types)
             self._stream.close()
             os.replace(whole, self.path)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
             self._remove()
 
     def discard(self) -> None:
@@ -317,7 +317,8 @@ def _sync(stream: IO[bytes]) -> None:
     os.fsync(stream.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make a rename in a folder last."""
     if os.name != "posix":
         return
     handle = os.open(folder, os.O_RDONLY)

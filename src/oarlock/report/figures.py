@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count
@@ -51,24 +51,35 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of an interval chart: percentages, with published shares where there are any."""
+    """One line of an interval chart: percentages, with published shares where there are any.
+
+    Attributes:
+        flag: Mark and word of what is unreliable, written beside the label, or "".
+    """
 
     label: str
     group: str
     measure: Measure
     references: dict[str, float]
+    flag: str = ""
 
 
 _SHAPES = {"clinical": "diamond", "peers": "triangle-up"}
 
 
-def interval_chart(rows: Sequence[Row], *, alt_text: str, title: str) -> Figure:
-    """Return dots with 95 % intervals, one line per row, in their groups."""
+def interval_chart(
+    rows: Sequence[Row], *, alt_text: str, title: str, is_flagged: bool = False
+) -> Figure:
+    """Return dots with 95 % intervals, one line per row, in their groups.
+
+    A dot is hollow where its row has a flag, or everywhere with `is_flagged`.
+    """
+    has_flags = any(row.flag for row in rows)
 
     def draw(width: int) -> str:
-        label_width = 178 if width > NARROW else 104
+        label_width = (262 if has_flags else 178) if width > NARROW else 104
         plot_width = width - label_width - 12
-        data = [_point(row) for row in rows]
+        data = [_point(row, is_flagged) for row in rows]
         marks = [
             {"label": point["label"], "group": point["group"], "value": value, "of": key}
             for row, point in zip(rows, data, strict=True)
@@ -92,26 +103,32 @@ def interval_chart(rows: Sequence[Row], *, alt_text: str, title: str) -> Figure:
     return Figure(draw(WIDE), draw(NARROW), alt_text)
 
 
-def _point(row: Row) -> dict[str, Any]:
+def _point(row: Row, is_flagged: bool) -> dict[str, Any]:
     value = row.measure.value
     return {
         "label": row.label,
         "group": row.group,
+        "flag": row.flag,
+        "hollow": is_flagged or bool(row.flag),
         "value": value,
         "low": value if row.measure.low is None else row.measure.low,
         "high": value if row.measure.high is None else row.measure.high,
     }
 
 
-def _label_expression(labels: Sequence[str], width: int) -> str:
-    """Return the Vega expression that writes a label on a narrow axis.
+def _label_expression(points: Sequence[Mapping[str, Any]], width: int) -> str:
+    """Return the Vega expression that writes a label: flag behind it, or below on a narrow axis.
 
     The axis itself goes by full labels: two that read alike when shortened stay two lines.
     """
+    labels = [point["label"] for point in points]
     if width > NARROW:
-        return "datum.label"
-    shown = [_short(label) for label in labels]
-    return f"{json.dumps(shown)}[indexof({json.dumps(list(labels))}, datum.value)]"
+        shown: list[Any] = [" ".join((p["label"], p["flag"])).rstrip() for p in points]
+    else:
+        shown = [
+            [_short(p["label"]), p["flag"]] if p["flag"] else _short(p["label"]) for p in points
+        ]
+    return f"{json.dumps(shown)}[indexof({json.dumps(labels)}, datum.value)]"
 
 
 def _short(label: str) -> str:
@@ -149,7 +166,7 @@ def _group_panel(
         labelPadding=10,
         minExtent=label_width,
         maxExtent=label_width,
-        labelExpr=_label_expression(order, width + label_width + 12),
+        labelExpr=_label_expression(points, width + label_width + 12),
     )
     y = alt.Y("label:N", sort=order, title=None, axis=labels)
     scale = alt.Scale(domain=[0, top], nice=False)
@@ -168,9 +185,7 @@ def _group_panel(
         base.mark_rule(strokeWidth=5, color=ACCENT, opacity=0.35, strokeCap="round").encode(
             x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q", y=y
         ),
-        base.mark_point(filled=True, size=70, color=ACCENT, opacity=1, shape="circle").encode(
-            x=x, y=y
-        ),
+        *_dots(base, 70, x, y),
     ]
     for key, shape in _SHAPES.items():
         own = [mark for mark in marks if mark["of"] == key]
@@ -187,11 +202,29 @@ def _group_panel(
         if heading
         else ""
     )
-    return alt.layer(*layers).properties(width=width, height=alt.Step(25), title=title)
+    two_lines = width + label_width + 12 <= NARROW and any(point["flag"] for point in points)
+    step = 34 if two_lines else 25
+    return alt.layer(*layers).properties(width=width, height=alt.Step(step), title=title)
 
 
-def strip_range(measure: Measure, references: dict[str, float], top: float) -> str:
-    """Return a small scale for one cell of the OARS strip: here above, published shares below."""
+def _dots(base: Any, size: int, x: Any, y: Any) -> list[Any]:
+    """Return the layers of dots: filled, or hollow where the measure is flagged."""
+    full = base.transform_filter("!datum.hollow").mark_point(
+        filled=True, size=size, color=ACCENT, opacity=1, shape="circle"
+    )
+    hollow = base.transform_filter("datum.hollow").mark_point(
+        fill=SURFACE, stroke=ACCENT, strokeWidth=2, size=size, opacity=1, shape="circle"
+    )
+    return [full.encode(x=x, y=y), hollow.encode(x=x, y=y)]
+
+
+def strip_range(
+    measure: Measure, references: dict[str, float], top: float, *, is_flagged: bool = False
+) -> str:
+    """Return a small scale for one cell of the OARS strip: here above, published shares below.
+
+    The dot is hollow with `is_flagged`.
+    """
     scale = alt.Scale(domain=[0, top], nice=False)
     axis = alt.Axis(
         values=[0, top / 2, top],
@@ -205,7 +238,7 @@ def strip_range(measure: Measure, references: dict[str, float], top: float) -> s
     def at(field: str) -> Any:
         return alt.X(f"{field}:Q", scale=scale, axis=axis)
 
-    def points(**values: float) -> Any:
+    def points(**values: float | bool) -> Any:
         return alt.Chart(_data([values]))
 
     line = points(a=0, b=top).mark_rule(color=LINE, strokeWidth=2)
@@ -216,9 +249,9 @@ def strip_range(measure: Measure, references: dict[str, float], top: float) -> s
         bar = points(low=low, high=high).mark_rule(
             color=ACCENT, strokeWidth=8, opacity=0.35, strokeCap="round"
         )
-        dot = points(value=measure.value).mark_point(color=ACCENT, filled=True, size=95, opacity=1)
         layers.append(bar.encode(x=at("low"), x2="high:Q", y=alt.value(here)))
-        layers.append(dot.encode(x=at("value"), y=alt.value(here)))
+        base = points(value=measure.value, hollow=is_flagged)
+        layers += _dots(base, 95, at("value"), alt.value(here))
     for key, shape in _SHAPES.items():
         if key in references:
             mark = points(value=references[key]).mark_point(
@@ -228,36 +261,47 @@ def strip_range(measure: Measure, references: dict[str, float], top: float) -> s
     return _svg(alt.layer(*layers).properties(width=190, height=height))
 
 
-def over_time(weeks: Sequence[Cell], keys: Sequence[tuple[str, str]], *, alt_text: str) -> Figure:
-    """Return small multiples by week: a line with a band, gaps where too few replies came.
+def over_time(
+    weeks: Sequence[Cell], keys: Sequence[tuple[str, str, str]], *, alt_text: str
+) -> Figure:
+    """Return small multiples by week on one scale: a line with a band, gaps where few replies came.
 
     Args:
         weeks: Cells named by their Monday, in order of time.
-        keys: Share and heading of each panel.
+        keys: Share, heading and flag of each panel.
         alt_text: What the figure shows.
     """
+    shown = [cell.shares[key] for cell in weeks for key, _, _ in keys]
+    scale = _scale_for([end for one in shown for end in (one.value, one.high)])
 
     def draw(width: int) -> str:
         columns = 2 if width > 400 else 1
         plot_width = (width - 26 * (columns - 1)) // columns - 52
-        panels = [_week_panel(weeks, key, heading, plot_width) for key, heading in keys]
+        panels = [_week_panel(weeks, key, plot_width, scale) for key in keys]
         return _svg(alt.concat(*panels, columns=columns, spacing=26))
 
     return Figure(draw(WIDE), draw(NARROW), alt_text)
 
 
-def _week_panel(weeks: Sequence[Cell], key: str, heading: str, width: int) -> Any:
+def _week_panel(
+    weeks: Sequence[Cell],
+    panel: tuple[str, str, str],
+    width: int,
+    scale_and_ticks: tuple[float, list[float]],
+) -> Any:
+    key, heading, flag = panel
+    top, ticks = scale_and_ticks
     values: list[dict[str, Any]] = [
         {
             "week": cell.name,
             "value": cell.shares[key].value,
             "low": cell.shares[key].low,
             "high": cell.shares[key].high,
+            "hollow": bool(flag),
         }
         for cell in weeks
         if cell.shares[key].value is not None
     ]
-    top, ticks = _scale_for([value[key] for value in values for key in ("high", "value")])
     base = alt.Chart(_data(_with_gaps(values)))
     x = alt.X(
         "week:T",
@@ -270,7 +314,7 @@ def _week_panel(weeks: Sequence[Cell], key: str, heading: str, width: int) -> An
     scale = alt.Scale(domain=[0, top], nice=False)
     axis = alt.Axis(
         title=None,
-        values=ticks[::2],
+        values=ticks if len(ticks) <= 4 else ticks[::2],
         minExtent=40,
         maxExtent=40,
         domain=False,
@@ -286,9 +330,9 @@ def _week_panel(weeks: Sequence[Cell], key: str, heading: str, width: int) -> An
         .mark_rule(color=ACCENT, opacity=0.35, strokeWidth=4, strokeCap="round")
         .encode(x=x, y=alt.Y("low:Q", scale=scale, axis=axis), y2="high:Q"),
         base.mark_line(color=ACCENT, strokeWidth=2).encode(x=x, y=y),
-        base.mark_point(color=ACCENT, filled=True, size=36, opacity=1).encode(x=x, y=y),
+        *_dots(base, 36, x, y),
     ]
-    title = alt.TitleParams(heading, anchor="start", fontSize=13, offset=6)
+    title = alt.TitleParams(f"{heading} {flag}".rstrip(), anchor="start", fontSize=13, offset=6)
     return alt.layer(*layers).properties(width=width, height=110, title=title)
 
 
@@ -306,7 +350,8 @@ def _with_gaps(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
         result.append(value | {"alone": alone})
         if monday + week not in mondays:
             after = (monday + week).isoformat()
-            result.append({"week": after, "value": None, "low": None, "high": None, "alone": False})
+            gap = {"value": None, "low": None, "high": None, "alone": False}
+            result.append({"week": after, "hollow": value["hollow"], **gap})
     return result[:-1]
 
 
@@ -330,7 +375,7 @@ def _config(chart: Any) -> Any:
             labelFont=_FONT,
             titleFont=_FONT,
         )
-        .configure_axisY(labelColor=INK, labelFontSize=12.5, labelLimit=180)
+        .configure_axisY(labelColor=INK, labelFontSize=12.5, labelLimit=260)
         .configure_title(color=INK, font=_FONT, fontWeight=600)
     )
 

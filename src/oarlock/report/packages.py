@@ -8,10 +8,13 @@ try:
     import altair as alt
     import jinja2
     import vl_convert
+    from scipy.stats import t as student_t
+    from statsmodels.stats.proportion import proportion_confint
+    from statsmodels.stats.rates import confint_poisson
 except ImportError as error:  # pragma: no cover - the extra is installed in tests
     raise UserError(
         "Reports need packages that are not installed.",
         remedy=how_to_install("research"),
     ) from error
 
-__all__ = ["alt", "jinja2", "vl_convert"]
+__all__ = ["alt", "confint_poisson", "jinja2", "proportion_confint", "student_t", "vl_convert"]

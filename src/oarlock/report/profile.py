@@ -9,9 +9,12 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from oarlock.codebook import CODES, QUESTIONS, REFLECTIONS, display_groups, families
+from oarlock.codebook import CODES
 from oarlock.coder.miti import Measure
+from oarlock.errors import UserError
 from oarlock.report.coded import MECHANISMS, CodedSentences, cells_of, week_of
+from oarlock.report.intervals import measure
+from oarlock.report.measures import MITI, N_CODES, SHARES
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,8 +25,39 @@ MIN_REPLIES = 5
 MIN_THREADS = 2
 """Cells with fewer have no interval: one thread says nothing of how threads differ."""
 
-N_CODES = len(CODES)
-_PLACE = {code.name: position for position, code in enumerate(CODES)}
+
+def require_enough(coded: CodedSentences, source: str) -> None:
+    """Refuse a corpus that is too small for a profile.
+
+    A whole corpus is held to what the smallest cell is held to: at least `MIN_REPLIES` replies,
+    from at least `MIN_THREADS` threads where threads are named.
+
+    Raises:
+        UserError: It is smaller. Its message counts what is there.
+    """
+    was_read = _was_read(coded)
+    n_replies = int(was_read.sum())
+    if n_replies < MIN_REPLIES:
+        n_foreign = coded.n_replies - n_replies
+        apart = f" ({n_foreign} more are not in English)" if n_foreign else ""
+        raise UserError(
+            f"{source} holds {n_replies} {'reply' if n_replies == 1 else 'replies'} that can be "
+            f"read{apart}; a report needs at least {MIN_REPLIES}: shares of fewer say nothing.",
+            remedy="Add replies, or read the code of each sentence: `oarlock code IN OUT`.",
+        )
+    if len(np.unique(_clusters(coded, was_read)[was_read])) < MIN_THREADS:
+        raise UserError(
+            f"{source} holds one thread only (column {coded.role_names['thread']!r}); a report "
+            f"needs at least {MIN_THREADS}: one thread says nothing of how threads differ.",
+            remedy="Add threads, name another column with --thread-column, or read the code of "
+            "each sentence: `oarlock code IN OUT`.",
+        )
+
+
+def _was_read(coded: CodedSentences) -> NDArray[np.bool_]:
+    """Return, per reply, whether it has a sentence that is not in another language."""
+    keep = np.asarray([reason != "language" for reason in coded.reasons], dtype=bool)
+    return np.bincount(coded.reply[keep], minlength=coded.n_replies) > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +110,7 @@ class Profile:
         n_hidden: Number of cells not shown, by role.
         empathy: Per mechanism, percent of replies at level 0, 1 and 2.
         unreliable: Number of sentences by the coder's reason not to trust them.
+        n_by_code: Number of sentences by the code decided on, full name.
         n_left_out: Sentences in another language, left out of every share.
         n_replies_left_out: Replies of which every sentence is, left out of everything.
         clustered_by: Name of the column of threads that were resampled whole, or "reply".
@@ -90,6 +125,7 @@ class Profile:
     n_without_time: int
     empathy: dict[str, tuple[float, float, float]]
     unreliable: dict[str, int]
+    n_by_code: dict[str, int]
     n_left_out: int
     n_replies_left_out: int
     clustered_by: str
@@ -124,7 +160,7 @@ def profile(
     if n_resamples is None:
         n_resamples = int(np.clip(20_000_000 // max(len(keep), 1), 200, 1000))
     # A reply in another language was not read, so it is no reply here: it is in no cell.
-    was_read = np.bincount(coded.reply[keep], minlength=coded.n_replies) > 0
+    was_read = _was_read(coded)
     partitions, hidden, n_without_time = _partitions(coded, was_read)
     sampler = _Sampler(coded, keep, _clusters(coded, was_read))
     cells = sampler.cells(list(partitions.values()), n_resamples, seed)
@@ -138,6 +174,12 @@ def profile(
         n_without_time=n_without_time,
         empathy=_empathy(coded, was_read),
         unreliable=_reasons(coded),
+        n_by_code={
+            code.name: int(n)
+            for code, n in zip(
+                CODES, np.bincount(coded.codes[keep], minlength=N_CODES), strict=True
+            )
+        },
         n_left_out=int((~keep).sum()),
         n_replies_left_out=int((~was_read).sum()),
         clustered_by=coded.role_names.get("thread", "reply"),
@@ -251,14 +293,18 @@ class _Sampler:
         result = []
         for position, name in enumerate(partition.names):
             n_threads = len(np.unique(self.cluster[own == position]))
-            value, sampled = _measures(expected[position][None]), None
+            drawn = None
             if draws is not None and n_threads >= MIN_THREADS:
-                drawn = draws[:, position]
                 # A resample that drew none of this cell's threads says nothing of it.
-                sampled = _measures(drawn[drawn[:, N_CODES] > 0])
+                drawn = draws[:, position][draws[:, position, N_CODES] > 0]
             measures = {
-                key: _measure(float(value[key][0]), None if sampled is None else sampled[key])
-                for key in value
+                key: measure(
+                    quantity.kind,
+                    quantity.counts(expected[position][None])[0],
+                    None if drawn is None else quantity.counts(drawn),
+                    n_threads,
+                )
+                for key, quantity in {**SHARES, **MITI}.items()
             }
             known = self.summary[(own == position) & ~np.isnan(self.summary)]
             summaries = 100 * float(known.mean()) if len(known) else None
@@ -268,71 +314,12 @@ class _Sampler:
                     n_replies=int((own == position).sum()),
                     n_sentences=int(n_sentences[position]),
                     n_threads=n_threads,
-                    shares={k: m for k, m in measures.items() if k not in MITI_NAMES}
+                    shares={key: measures[key] for key in SHARES}
                     | {"Summary": Measure(summaries, None, None)},
-                    miti={k: measures[k] for k in MITI_NAMES},
+                    miti={key: measures[key] for key in MITI},
                 )
             )
         return result
-
-
-MITI_NAMES = (
-    "reflection_to_question_ratio",
-    "percent_complex_reflections",
-    "percent_open_questions",
-    "mi_adherent_per_reply",
-    "mi_non_adherent_per_reply",
-)
-
-
-def _measures(counts: Floats) -> dict[str, Floats]:
-    """Return every measure of each row of counts; NaN where undefined, infinite for x / 0."""
-    codes = counts[:, :N_CODES]
-    total = codes.sum(axis=1)
-    n_replies = counts[:, N_CODES]
-
-    def of(*names: str) -> Floats:
-        picked: Floats = codes[:, [_PLACE[name] for name in names]].sum(axis=1)
-        return picked
-
-    def ratio(above: Floats, below: Floats) -> Floats:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray(above / below, dtype=np.float64)
-
-    reflections, questions = of(*REFLECTIONS), of(*QUESTIONS)
-    groups = {group.name: of(*group.codes) for group in (*families(), *display_groups())}
-    result = {code.name: 100 * ratio(of(code.name), total) for code in CODES}
-    result |= {name: 100 * ratio(count, total) for name, count in groups.items()}
-    result["Reflections"] = 100 * ratio(reflections, total)
-    result["Questions"] = 100 * ratio(questions, total)
-    result["OARS"] = 100 * ratio(of("Open Question", "Affirm", *REFLECTIONS), total)
-    result["reflection_to_question_ratio"] = ratio(reflections, questions)
-    result["percent_complex_reflections"] = 100 * ratio(of("Complex Reflection"), reflections)
-    result["percent_open_questions"] = 100 * ratio(of("Open Question"), questions)
-    result["mi_adherent_per_reply"] = ratio(groups["MI-adherent"], n_replies)
-    result["mi_non_adherent_per_reply"] = ratio(groups["MI-non-adherent"], n_replies)
-    return result
-
-
-def _measure(value: float, sampled: Floats | None) -> Measure:
-    """Return a measure with the 2.5 and 97.5 percentiles of its draws.
-
-    A bound is None where it is infinite. Where more than one draw in twenty is undefined, too
-    little is there to say anything: all three are None.
-    """
-    if not np.isfinite(value):
-        return Measure(None, None, None)
-    if sampled is None or not len(sampled):
-        return Measure(value, None, None)
-    if np.isnan(sampled).mean() > 0.05:
-        return Measure(None, None, None)
-    defined = sampled[~np.isnan(sampled)]
-    low, high = np.percentile(defined, [2.5, 97.5], method="inverted_cdf")
-    return Measure(
-        value,
-        min(float(low), value) if np.isfinite(low) else None,
-        max(float(high), value) if np.isfinite(high) else None,
-    )
 
 
 def _empathy(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -368,7 +370,8 @@ def test_demo_shows_counselchat_as_it_was_fetched_without_names(
 def test_report_to_standard_output_writes_no_file(
     run: Callable[..., Result], tmp_path: Path
 ) -> None:
-    file = write(tmp_path / "replies.csv", [{"id": 1, "text": "how are you?"}])
+    rows: list[dict[str, object]] = [{"id": i, "text": "how are you?"} for i in range(5)]
+    file = write(tmp_path / "replies.csv", rows)
     code, out, _ = run("report", file, "--out", "-")
     assert code == 0
     assert out.startswith("<!")
@@ -415,6 +418,112 @@ def test_report_refuses_with_a_remedy(
     assert message in err
     assert SECRET not in out + err
     assert not list(tmp_path.glob("*.html"))
+
+
+REPLIES: list[dict[str, object]] = [{"id": i, "text": "how are you? i get it"} for i in range(6)]
+
+
+def test_report_keeps_a_page_that_is_there_unless_told(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    file = write(tmp_path / "replies.csv", REPLIES)
+    page = Path("replies-report.html")
+    page.write_text("mine", "utf-8")
+    for args in ((), ("--out", str(page))):
+        code, _, err = run("report", file, *args)
+        assert code == 2
+        assert err == (
+            f"error: {page} is there already.\n  Name another file, or give --overwrite.\n"
+        )
+        assert page.read_text("utf-8") == "mine"
+    assert run("report", file, "--overwrite")[0] == 0
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    code, _, err = run("report", file, "--out", str(file), "--overwrite")
+    assert code == 2
+    assert "is the input file" in err
+
+
+def test_demo_writes_over_its_own_page(run: Callable[..., Result]) -> None:
+    page = Path("demo-output/demo-report.html")
+    page.parent.mkdir()
+    page.write_text("of the last time", "utf-8")
+    assert run("demo", "--no-open")[0] == 0
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("n", "cells", "message"),
+    [
+        (4, {}, "holds 4 replies that can be read; a report needs at least 5"),
+        (6, {"thread_id": "t"}, "holds one thread only (column 'thread_id')"),
+    ],
+)
+def test_report_refuses_a_corpus_that_is_too_small(
+    run: Callable[..., Result], tmp_path: Path, n: int, cells: dict[str, object], message: str
+) -> None:
+    rows = [{"id": i, "text": SECRET} | cells for i in range(n)]
+    file = write(tmp_path / "replies.csv", rows)
+    code, out, err = run("report", file)
+    assert code == 2
+    assert message in err
+    assert "oarlock code" in err
+    assert SECRET not in out + err
+    assert not Path("replies-report.html").exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+@pytest.mark.parametrize(
+    ("command", "targets"),
+    [
+        ("report", ["replies-report.html"]),
+        ("demo", ["demo-output/demo-coded.csv", "demo-output/demo-report.html"]),
+    ],
+)
+def test_a_disk_that_takes_no_more_is_named_by_target_and_nothing_is_left(
+    run: Callable[..., Result],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    targets: list[str],
+    number: int,
+) -> None:
+    file = write(tmp_path / "replies.csv", REPLIES)
+    args = (command, file) if command == "report" else (command, "--no-open")
+
+    def refuse(_: int) -> None:
+        nonlocal n_left
+        n_left -= 1
+        if n_left < 0:
+            raise OSError(number, os.strerror(number))
+
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    for position, target in enumerate(targets):
+        n_left = position
+        with monkeypatch.context() as patched:
+            patched.setattr("oarlock.cli.output.os.fsync", refuse)
+            code, _, err = run(*args)
+        assert code == 2
+        assert f"error: {target}" in err
+        assert err.strip().count("\n") == 1
+        assert {path for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert run(*args)[0] == 0
+    assert all(Path(target).is_file() for target in targets)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which Linux has")
+def test_report_to_a_full_device_names_it(run: Callable[..., Result], tmp_path: Path) -> None:
+    code, _, err = run("report", write(tmp_path / "replies.csv", REPLIES), "--out", "/dev/full")
+    assert code == 2
+    assert "error: /dev/full: the disk is full" in err
+
+
+def test_demo_refuses_a_folder_that_is_a_file(run: Callable[..., Result], tmp_path: Path) -> None:
+    for name in ("taken", "taken/below"):
+        Path("taken").write_text("mine", "utf-8")
+        code, _, err = run("demo", "--no-open", "--folder", name)
+        assert code == 2
+        assert "taken is not a folder" in err
+        assert Path("taken").read_text("utf-8") == "mine"
 
 
 def test_report_with_text_needs_a_file_with_text(run: Callable[..., Result]) -> None:

@@ -6,23 +6,32 @@ import re
 from datetime import date
 from html.parser import HTMLParser
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
 from fake_coder import FakeCoder
-from oarlock.codebook import display_groups, families
+from oarlock.codebook import CODES, REFLECTIONS, display_groups, families
 from oarlock.coder.files.replies import Item
 from oarlock.coder.miti import Measure
-from oarlock.coder.weights import MIN_SUPPORT, RELIABLE_F1
 from oarlock.report.demo import made_up_forum
-from oarlock.report.figures import Row, interval_chart
-from oarlock.report.page import percent, plain, render, show_interval, show_value
-from oarlock.report.profile import Profile, profile
+from oarlock.report.figures import Row, interval_chart, over_time
+from oarlock.report.page import render
+from oarlock.report.profile import Cell, Profile, profile
 from oarlock.report.reference import CLINICAL, ONLINE_PEERS
-from oarlock.report.reliability import CodeReliability, read_reliability
+from oarlock.report.reliability import CodeReliability, Reliability, load_reliability
 from oarlock.report.sources import code_replies
+from oarlock.report.words import percent, plain, show_interval, show_value, whole
 
+WEAK = ("Simple Reflection", "Complex Reflection", "Warn")
+RELIABILITY = Reliability(
+    codes=tuple(
+        CodeReliability(code.name, 0.5, 0.5, 0.13 if code.name in WEAK else 0.75, 90)
+        for code in CODES
+    ),
+    n=1350,
+    caption="Measured on a test.",
+    others={"Summary": CodeReliability("summary", 0.9, 0.9, 0.9, 40)},
+)
 VOID = {"meta", "link", "br", "hr", "img", "input", "path", "line", "circle", "rect"}
 
 
@@ -48,15 +57,10 @@ def demo_profile() -> Profile:
 
 @pytest.fixture(scope="module")
 def html(demo_profile: Profile) -> str:
-    reliability = [
-        CodeReliability("Affirm", 0.8, 0.7, 0.75, 90),
-        CodeReliability("Warn", 0.2, 0.1, 0.13, 40),
-    ]
     return render(
         demo_profile,
         title="replies & <more>.csv",
-        reliability=reliability,
-        reliability_caption="Measured on a test.",
+        reliability=RELIABILITY,
         made_on=date(2026, 3, 1),
     )
 
@@ -115,7 +119,7 @@ def test_regions_that_scroll_can_be_reached_and_are_named(html: str) -> None:
 
 
 def test_page_says_what_the_coder_cannot_be_trusted_with(html: str) -> None:
-    assert "Take these codes as a hint at most: Warn." in html
+    assert f"These codes are † unreliable: {', '.join(WEAK)}." in html
     assert "standard-test" in html
     assert "Measured on a test." in html
 
@@ -127,10 +131,10 @@ def test_figures_take_their_colours_from_the_page(html: str) -> None:
 
 
 def test_codes_stand_in_four_groups_with_questions_and_reflections_apart(html: str) -> None:
-    headings = re.findall(r'<tr class="group"><th[^>]*>([^:<]*):', html)
+    headings = re.findall(r'<tr class="group"><th[^>]*>([^:<]*?) ?(?:<span[^:]*)?:', html)
     assert headings == [group.name for group in display_groups()]
     table = html[html.index('<tr class="group">') : html.index('<section id="miti"')]
-    rows = re.findall(r'<tr><th scope="row">([^<]*)</th>', table)
+    rows = [row.strip() for row in re.findall(r'<tr><th scope="row">([^<]*)<', table)]
     assert rows == [name for group in display_groups() for name in group.codes]
     adherent = ", ".join(families()[0].codes)
     assert f"MI-adherent counts these codes: {adherent}." in html
@@ -159,7 +163,12 @@ def test_page_without_threads_times_or_supporters_says_less() -> None:
         (Measure(12.34, 10.2, 15.6), "%", "12 %", "10 to 16 %"),
         (Measure(4.32, 3.14, 15.6), "%", "4.3 %", "3.1 to 15.6 %"),
         (Measure(1.14, 0.84, 1.58), "", "1.14", "0.84 to 1.58"),
-        (Measure(1.14, 0.84, None), "", "1.14", "more than 0.84"),
+        (Measure(1.14, 0.84, None), "", "1.14", "0.84 or more"),
+        (Measure(0.001, 0.0, 3.2), "%", "under 0.1 %", "0 to 3.2 %"),
+        (Measure(0.0, 0.0, 0.01), "%", "under 0.1 %", "under 0.1 %"),
+        (Measure(0.001, 0.0, 0.31), "", "under 0.01", "0 to 0.31"),
+        (Measure(0.0, 0.0, 0.001), "", "under 0.01", "under 0.01"),
+        (Measure(12.02, 12.01, 12.04), "%", "12 %", "12.01 to 12.04 %"),
         (Measure(None, None, None), "", "too little to say", ""),
         (Measure(1.0, None, None), "", "1.00", ""),
     ],
@@ -173,6 +182,13 @@ def test_numbers_are_shown_as_exactly_as_they_are_known(
 
 def test_round_numbers() -> None:
     assert (percent(9.96), percent(9.94), plain(10)) == ("10 %", "9.9 %", "10.0")
+    assert [whole(share) for share in (0, 0.3, 42.4, 99.7, 100)] == [
+        "0 %",
+        "under 1 %",
+        "42 %",
+        "over 99 %",
+        "100 %",
+    ]
 
 
 def made(text: str, n: int, **kept: str) -> Profile:
@@ -213,34 +229,132 @@ def test_long_names_that_begin_alike_stay_two_lines_on_a_phone() -> None:
     assert figure.wide.count("Living with long-term") == 3
 
 
-def test_reliability_is_read_from_the_metrics_of_the_weights() -> None:
-    scores: dict[str, Any] = {"precision": 0.5, "recall": None, "f1": 0.6, "support": 50}
-    content: dict[str, Any] = {"standard": {"codes": {"per_class": {"Affirm": scores}}}}
-    for version in ("standard-7", ""):
-        rows, caption = read_reliability(content, version)
-        assert rows == (CodeReliability("Affirm", 0.5, None, 0.6, 50),)
-        assert caption.startswith("Measured on")
-        assert "other weights" not in caption
-    assert read_reliability(content, "fast-7") == ((), "")
-    content["release"] = "7"
-    assert "other weights" not in read_reliability(content, "standard-7")[1]
+def section(html: str, name: str) -> str:
+    start = html.index(f'<section id="{name}"')
+    return html[start : html.index("</section>", start)]
+
+
+def test_head_of_the_page_says_what_cannot_be_relied_on(demo_profile: Profile, html: str) -> None:
+    head = html[: html.index("<main")]
+    n = demo_profile.overall.n_sentences
+    n_weak = sum(demo_profile.n_by_code[code] for code in WEAK)
+    assert 0 < n_weak < n
+    assert f"{n_weak:,} of {n:,} sentences ({percent(100 * n_weak / n)}) carry a code" in head
+    assert "measured F1 (1 is perfect, 0 is useless) of reflections is 0.13 for simple" in head
+    assert "(†\u00a0unreliable) say back what" in head
+    assert "Do not quote a share that is marked † unreliable" in head
+
+
+def test_head_takes_its_scores_from_the_weights(demo_profile: Profile) -> None:
+    shipped = load_reliability("standard")
+    both = shipped.together(REFLECTIONS)
+    assert both is not None
+    assert both.f1 is not None
+    html = render(demo_profile, title="x", reliability=shipped)
+    assert f"found with a measured F1 of {both.f1:.2f}" in html
+    for row in shipped.codes:
+        if row.code in REFLECTIONS:
+            assert f"{row.f1:.2f} for {row.code.lower()}" in html
+    assert "of other weights" not in html[: html.index("<main")]
+    others = load_reliability("standard-another")
+    html = render(demo_profile, title="x", reliability=others)
+    assert "These scores are of other weights" in html[: html.index("<main")]
+
+
+def test_page_of_an_unmeasured_model_relies_on_nothing(demo_profile: Profile) -> None:
+    html = render(demo_profile, title="x")
+    assert "Nobody has measured how well this model finds each code." in html
+    assert "† not measured" in section(html, "oars")
+    assert "† unreliable" not in html
+
+
+def test_unreliable_codes_are_marked_in_every_table_and_figure(html: str) -> None:
+    figures = re.findall(r'<div class="(?:wide|narrow)">(.*?)</div>', section(html, "codes"), re.S)
+    assert len(figures) == 2
+    for figure in figures:
+        assert figure.count("† unreliable") == len(WEAK)
+    table = section(html, "codes").split("<table")[1]
+    for code in CODES:
+        row = table[table.index(f'<th scope="row">{code.name}') :]
+        assert ("† unreliable" in row[: row.index("</th>")]) is (code.name in WEAK)
+    assert 'MI-non-adherent <span class="flag">‡ partly unreliable</span>: ' in table
+    assert "MI-adherent: " in table
+    for name in ("time", "groups", "supporters"):
+        part = section(html, name)
+        assert "‡ partly unreliable" in part[: part.index("<figcaption")]
+        columns = dict(
+            re.findall(r'class="n">([A-Z][^<]*?) ?(?:<span class="flag">([^<]*))?<', part)
+        )
+        assert columns["Reflections"] == "† unreliable"
+        assert columns["Reflections per question"] == "† unreliable"
+        assert columns["MI-non-adherent sentences"] == "‡ partly unreliable"
+        assert columns["Open questions"] == columns["Affirmations"] == ""
+    strip = section(html, "oars")
+    assert strip.count('<span class="flag">† unreliable</span>') == 1
+    assert "eflections († unreliable): " in strip
+    checks = section(html, "check")
+    n_marked = checks.count("† unreliable")
+    assert n_marked == sum(len(re.findall(f"<td>{code} <span", checks)) for code in WEAK) > 0
+
+
+def test_a_figure_without_unreliable_codes_has_no_hollow_dot() -> None:
+    rows = [Row("Affirm", "", Measure(10.0, 8.0, 12.0), {})]
+    plain_figure = interval_chart(rows, alt_text="x", title="share")
+    flagged = [Row("Affirm", "", Measure(10.0, 8.0, 12.0), {}, "† unreliable")]
+    hollow = interval_chart(flagged, alt_text="x", title="share")
+    assert 'fill="var(--surface, #fefefe)"' in hollow.wide
+    assert 'fill="var(--surface, #fefefe)"' not in plain_figure.wide
+
+
+def test_every_figure_and_table_has_a_caption(html: str) -> None:
+    tables = re.findall(r"<table[^>]*>\s*<(\w+)", html)
+    assert len(tables) >= 7
+    assert set(tables) == {"caption"}
+    figures = re.findall(r"<figure>.*?</figure>", html, re.S)
+    assert len(figures) == 4
+    assert all("<figcaption>" in figure for figure in figures)
+    groups = section(html, "groups")
+    assert "an open question, an affirmation or a reflection" in groups[groups.index("<figcapt") :]
+
+
+def test_weeks_are_drawn_on_one_scale() -> None:
+    def cell(week: str, **values: float) -> Cell:
+        shares = {name: Measure(v, v - 1, v + 1) for name, v in values.items()}
+        return Cell(week, 9, 90, 9, shares, {})
+
+    weeks = [cell(f"2026-03-{day:02}", Affirm=4.0, Warn=70.0) for day in (2, 9, 16)]
+    figure = over_time(weeks, [("Affirm", "A", ""), ("Warn", "W", "")], alt_text="x")
+    for drawing in (figure.wide, figure.narrow):
+        ticks = re.findall(r">(\d+) %<", drawing)
+        assert len(ticks) > 4
+        assert ticks[: len(ticks) // 2] == ticks[len(ticks) // 2 :]
+
+
+def test_page_says_in_words_what_was_left_out(demo_profile: Profile, html: str) -> None:
+    assert "do not look like English" not in html[: html.index("<main")]
+    coded = code_replies(FakeCoder(), made_up_forum().replies, "x")
+    coded.reasons = ["language" if reply < 3 else "" for reply in coded.reply]
+    n_left_out = coded.reasons.count("language")
+    html = render(profile(coded, n_resamples=0), title="x")
+    n = len(coded.reply)
     assert (
-        "of other weights: release 7, while standard-own-1 coded"
-        in (read_reliability(content, "standard-own-1")[1])
-    )
+        f"The file holds {n} sentences. The coder reads English only: {n_left_out} do not look "
+        "like English"
+    ) in html
+    assert f"every share is of the other {n - n_left_out}." in html
+    assert "3 replies have no English sentence" in html
 
 
-@pytest.mark.parametrize(
-    ("f1", "support", "words"),
-    [
-        (None, 50, "a hint at most"),
-        (RELIABLE_F1 - 0.01, 50, "a hint at most"),
-        (0.9, MIN_SUPPORT - 1, "a hint at most"),
-        (RELIABLE_F1, MIN_SUPPORT, "fair"),
-        (0.7, 50, "good"),
-    ],
-)
-def test_a_hint_at_most_is_what_the_coder_flags(f1: float | None, support: int, words: str) -> None:
-    one = CodeReliability("Warn", None, None, f1, support)
-    assert one.words == words
-    assert one.is_weak is (words == "a hint at most")
+def test_page_of_two_threads_says_that_it_is_too_little() -> None:
+    rows = [Item(i, str(i), "hi there", None, {"thread_id": f"t{i % 2}"}) for i in range(6)]
+    html = render(profile(code_replies(FakeCoder(), rows, "x"), n_resamples=50), title="x")
+    assert "Too little to say: so few threads are here" in html
+    assert "0 to 100" not in html
+
+
+def test_a_tiny_corpus_shows_no_exact_zero() -> None:
+    html = render(made("how are you? that sounds hard", 5, group="g"), title="x")
+    body = re.sub(r"<(style|svg).*?</\1>|style=\"[^\"]*\"", "", html, flags=re.S)
+    assert not re.search(r"\b0\.00?\b(?! for)", body)
+    assert "more than 0" not in body
+    assert not re.search(r"\b0 to 0(\.0+)?(?![\d.])", body)

@@ -12,7 +12,7 @@ from oarlock.coder.files.rows import PROBABILITY_COLUMNS
 from oarlock.coder.miti import Measure, summarise
 from oarlock.errors import UserError
 from oarlock.report.coded import CodedBuilder, CodedSentences, week_of
-from oarlock.report.profile import MIN_REPLIES, profile
+from oarlock.report.profile import MIN_REPLIES, profile, require_enough
 
 PLACE = {code.name: position for position, code in enumerate(CODES)}
 
@@ -76,17 +76,47 @@ def test_miti_values_are_those_of_the_coder() -> None:
 
 
 def test_intervals_carry_the_doubt_of_the_coder() -> None:
-    # Every reply is alike, so threads differ in nothing: only the coder's doubt is left.
+    # All replies are alike or nearly so: the rest is the coder's doubt.
     def mixed(sure: float) -> list[dict[str, object]]:
-        return [row(f"r{i}", "Affirm" if i % 2 else "Warn", sure) for i in range(200)]
+        return [row(f"r{i}", "Warn" if i % 20 == 0 else "Affirm", sure) for i in range(200)]
 
     def width(sure: float) -> float:
         threads = [one | {"thread_id": f"t{i // 2}"} for i, one in enumerate(mixed(sure))]
         low, high = bounds(profile(coded(threads)).overall.shares["Affirm"])
         return high - low
 
-    assert width(1.0) == pytest.approx(0, abs=1e-9)
-    assert width(0.6) > 5
+    assert 2 < width(1.0) < 7
+    assert width(0.6) > 1.5 * width(1.0)
+
+
+def test_a_code_that_all_or_none_show_is_not_certain() -> None:
+    for n in (5, 60):
+        shares = profile(coded(row(f"r{i}", "Affirm") for i in range(n))).overall.shares
+        low, high = bounds(shares["Affirm"])
+        assert low < 100 - 50 / n
+        assert high == 100
+        low, high = bounds(shares["Warn"])
+        assert low == 0
+        assert high > 50 / n
+
+
+def test_a_corpus_too_small_for_a_profile_is_refused_with_what_to_do() -> None:
+    enough = [row(f"r{i}", "Affirm", thread_id=f"t{i % 2}") for i in range(MIN_REPLIES)]
+    require_enough(coded(enough), "x.csv")
+    foreign = [*enough[:-1], row("f", "Warn", reason="language", thread_id="t1")]
+    with pytest.raises(UserError, match=r"x\.csv holds 4 replies .*\(1 more are not in English\)"):
+        require_enough(coded(foreign), "x.csv")
+    one_thread = [one | {"thread_id": "t"} for one in enough]
+    with pytest.raises(UserError, match=r"one thread only \(column 'thread_id'\)"):
+        require_enough(coded(one_thread), "x.csv")
+    without = [{k: v for k, v in one.items() if k != "thread_id"} for one in enough]
+    require_enough(coded(without), "x.csv")
+
+
+def test_codes_decided_on_are_counted_where_they_were_read() -> None:
+    rows = [row("a", "Affirm"), row("b", "Affirm"), row("c", "Warn", reason="language")]
+    n_by_code = profile(coded(rows), n_resamples=0).n_by_code
+    assert (n_by_code["Affirm"], n_by_code["Warn"], sum(n_by_code.values())) == (2, 0, 2)
 
 
 def test_intervals_carry_the_choice_of_threads() -> None:
