@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Code the small corpus that ships with Oarlock and write its report.",
     "data": "Download the public training sets.",
     "train": "Reproduce the weights from the training data.",
+    "safety": "Train and measure the screening of risk; print its policy; check helplines.",
 }
 """Name and one line of help of every sub-command, in the order of `oarlock --help`."""
 

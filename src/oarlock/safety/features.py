@@ -158,6 +158,4 @@ def _of_counts(words: list[str]) -> NDArray[np.float32]:
     first = sum(word in FIRST_PERSON for word in words) / n
     second = sum(word in SECOND_PERSON for word in words) / n
     asks = sum(word == "?" for word in words)
-    return np.array(
-        [np.log1p(n) / 5, 8 * first, 8 * second, np.log1p(asks)], dtype=np.float32
-    )
+    return np.array([np.log1p(n) / 5, 8 * first, 8 * second, np.log1p(asks)], dtype=np.float32)

@@ -64,9 +64,7 @@ def _struck_out(found: regex.Match[str]) -> str:
     return "~" * (found.end() - found.start())
 
 
-def _gravest(
-    pattern: Pattern, views: Views, around: Surroundings, book: Rulebook
-) -> Hit | None:
+def _gravest(pattern: Pattern, views: Views, around: Surroundings, book: Rulebook) -> Hit | None:
     best: Hit | None = None
     text = views.light if pattern.view == "light" else around.text
     for start, end in _spans(pattern, text):

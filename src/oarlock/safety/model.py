@@ -18,7 +18,7 @@ from oarlock.safety.results import ScreeningError
 MANIFEST: Final = "manifest.json"
 WEIGHTS: Final = "screening.npz"
 #: What each model gives the probability of.
-MODELS: Final = ("risk", "severe", "insult", "hate")
+MODELS: Final = ("risk", "insult", "hate")
 
 
 def weights_folder() -> Path:

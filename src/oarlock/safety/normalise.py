@@ -39,13 +39,20 @@ _MIXED = re.compile(r"[^\W\d_]+")
 _LATIN = re.compile(r"[A-Za-z]")
 _SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_*·|]{1,2}){2,30}\w(?!\w)")
 _SINGLE = re.compile(r"[^\W\d_]")
-_DISGUISED = re.compile(r"[\w*#@$!|+€£(¡]*[a-z][*#@$!|+€£(¡0-9_.\-]+[\w*#@$!|+€£(¡]*|[0-9@$!*]+[a-z]+")
+_DISGUISED = re.compile(
+    r"[\w*#@$!|+€£(¡]*[a-z][*#@$!|+€£(¡0-9_.\-]+[\w*#@$!|+€£(¡]*|[0-9@$!*]+[a-z]+"
+)
 _LONG_RUN = re.compile(r"([a-z])\1{2,}")
 _WORD = re.compile(r"[a-z]+")
 _TOKEN = re.compile(r"[a-z0-9]+")
 _CONTRACTION = re.compile(r"\b([a-z]+)'(t|m|ve|re|ll|d|s)\b")
 _ENDINGS: Final = {"m": " am", "ve": " have", "re": " are", "ll": " will", "d": " would"}
-_IRREGULAR: Final = {"can't": "can not", "won't": "will not", "ain't": "am not", "shan't": "will not"}
+_IRREGULAR: Final = {
+    "can't": "can not",
+    "won't": "will not",
+    "ain't": "am not",
+    "shan't": "will not",
+}
 _SPACE = re.compile(r"[^\S\n]+")
 _NEWLINES = re.compile(r"\s*\n\s*")
 _MARKUP = re.compile(r"[*_~#`\\|^=\[\]{}]+")

@@ -18,7 +18,7 @@ MAX_TEXT: Final = 4_000_000
 _LEAST_SCORE: Final = 0.5
 #: A grade that patterns give lifts a text at least so high in the order of review, so that no
 #: model can push a stated plan below an ordinary text. A rule of this place, not an estimate.
-_FLOOR: Final = {
+FLOOR: Final = {
     "plan or intent": 0.90, "recent behaviour": 0.93, "imminent": 0.99, "active": 0.60,
     "passive": 0.30, "none": 0.0,
 }  # fmt: skip
@@ -81,9 +81,12 @@ class Screener:
         seen = views(text)
         found = hits(seen, self._book)
         p = self._models.probabilities(features(seen.plain, found, self._book))
-        findings = [*self._risk_of_suicide(found, p, seen.plain), *self._others(found, p, seen.plain)]
+        findings = [
+            *self._risk_of_suicide(found, p, seen.plain),
+            *self._others(found, p, seen.plain),
+        ]
         grade = max((f.grade or "none" for f in findings), key=GRADES.index, default="none")
-        review = max(p["risk"], p["severe"], _FLOOR[grade])
+        review = max(p["risk"], FLOOR[grade])
         reasons = [reason for finding in findings for reason in self._reasons(finding)]
         if seen.truncated:
             reasons.append(
@@ -98,9 +101,7 @@ class Screener:
             screener_version=self.version,
         )
 
-    def _risk_of_suicide(
-        self, found: list[Hit], p: dict[str, float], plain: str
-    ) -> list[Finding]:
+    def _risk_of_suicide(self, found: list[Hit], p: dict[str, float], plain: str) -> list[Finding]:
         matches = [hit for hit in found if hit.pattern.kind == "suicide"]
         findings = []
         for about in ("writer", "someone else"):
