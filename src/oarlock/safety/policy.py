@@ -17,6 +17,8 @@ UNSCREENED: Final = "unscreened"
 SHOWS: Final = ("shows", "folded", "held", "hidden")
 QUEUES: Final = ("moderator", "clinician")
 LANGUAGES: Final = ("en", "de")
+_NOT_SHOWN: Final = ("held", "hidden")
+_ALSO_HELD: Final = "also_held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +96,14 @@ class Response:
         book = policy().messages
         chosen: dict[str, Message] = {}
         for row in self.rows:
-            if row.message not in chosen:
-                message = book[row.message].get(language) or book[row.message]["en"]
-                # The time that is promised is the one of the whole text, not of the row.
-                minutes = str(self.acknowledge_minutes)
-                chosen[row.message] = Message(
-                    message.title, message.body,
-                    message.next.replace("{minutes}", minutes), message.hesitate,
-                )  # fmt: skip
+            message = _in(book[row.message], language)
+            # What is promised is what becomes of the whole text, not of one finding alone.
+            is_stricter = self.show in _NOT_SHOWN and row.show not in _NOT_SHOWN
+            after = _in(book[_ALSO_HELD], language).next if is_stricter else message.next
+            after = after.replace("{minutes}", str(self.acknowledge_minutes))
+            chosen.setdefault(
+                row.message, Message(message.title, message.body, after, message.hesitate)
+            )
         return tuple(chosen.values())
 
 
@@ -162,6 +164,10 @@ def respond(screening: Screening | None) -> Response:
     )
 
 
+def _in(by_language: Mapping[str, Message], language: str) -> Message:
+    return by_language.get(language) or by_language["en"]
+
+
 def _there(rows: Iterable[Row | None]) -> list[Row]:
     return [row for row in rows if row is not None]
 
@@ -193,7 +199,7 @@ def as_markdown() -> str:
         lines += ["", f"## Words to the writer: {titles[language]}"]
         for key, by_language in book.messages.items():
             words = by_language[language]
-            lines += ["", f"### {key} ({language})", "", f"**{words.title}.** {words.body}"]
+            lines += ["", f"### {key} ({language})", "", f"**{words.title}.** {words.body}".strip()]
             lines += ["", words.next]
             if words.hesitate:
                 lines += ["", f"*{words.hesitate}*"]
