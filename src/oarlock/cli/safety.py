@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import os
 from pathlib import Path
@@ -131,7 +131,7 @@ def helplines(
     """List the helplines that a person has to verify before going live."""
     from oarlock.safety.helplines import helplines as load
 
-    today = datetime.datetime.now(tz=datetime.UTC).date()
+    today = dt.dt.now(tz=dt.UTC).date()
     book = load(file)
     due = book.due(today)
     table = Table("country", "helpline", title="To verify: ring, write or read their own page")

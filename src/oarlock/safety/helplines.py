@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,9 +43,9 @@ class Helpline:
     hours: str
     languages: tuple[str, ...]
     url: str
-    verified_on: datetime.date | None
+    verified_on: dt.date | None
 
-    def is_due(self, today: datetime.date) -> bool:
+    def is_due(self, today: dt.date) -> bool:
         """Tell whether a person has to verify the line before it is shown with confidence."""
         if self.verified_on is None:
             return True
@@ -81,7 +81,7 @@ class Helplines:
         lines = (*country.lines, *self.fallback.lines)
         return Country(country.code, country.name, country.emergency, lines)
 
-    def due(self, today: datetime.date) -> list[tuple[str, str]]:
+    def due(self, today: dt.date) -> list[tuple[str, str]]:
         """Return country code (empty for the fallback) and name of every line to verify."""
         everything = (*self.countries.values(), self.fallback)
         return [(c.code, line.name) for c in everything for line in c.lines if line.is_due(today)]
@@ -147,13 +147,13 @@ def _line(code: str, raw: dict[str, Any]) -> Helpline:
     )  # fmt: skip
 
 
-def _date(code: str, name: str, value: object) -> datetime.date | None:
-    if isinstance(value, datetime.date):
+def _date(code: str, name: str, value: object) -> dt.date | None:
+    if isinstance(value, dt.date):
         return value
     if not value:
         return None
     try:
-        return datetime.date.fromisoformat(str(value))
+        return dt.date.fromisoformat(str(value))
     except ValueError as error:
         raise UserError(
             f"{code}, {name}: verified_on is no date.", remedy="Write it as 2026-01-31."

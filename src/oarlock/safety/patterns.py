@@ -81,8 +81,9 @@ class Rulebook:
 
     def why(self, name: str) -> str:
         """Return the words for staff of a pattern or rule."""
-        everything = (*self.patterns, *self.rules, *self.other_rules)
-        return next((entry.why for entry in everything if entry.id == name), "")
+        reasons = {entry.id: entry.why for entry in self.patterns}
+        reasons |= {rule.id: rule.why for rule in (*self.rules, *self.other_rules)}
+        return reasons.get(name, "")
 
 
 @cache

@@ -134,7 +134,7 @@ def policy() -> Policy:
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ScreeningError("The response policy cannot be read.") from error
     found = Policy(rows, messages)
-    wanted = [("suicide", grade) for grade in GRADES[1:]]
+    wanted: list[tuple[str, str | None]] = [("suicide", grade) for grade in GRADES[1:]]
     wanted += [(kind, None) for kind in (*KINDS[1:], UNSCREENED)]
     missing = [kind for kind, grade in wanted if found.row(kind, grade) is None]
     if missing or any(row.message not in messages for row in rows):
@@ -182,7 +182,7 @@ def as_markdown() -> str:
         "`src/oarlock/safety/policy.toml` by `oarlock safety policy`; change it there. If several",
         "rows apply, the strictest showing, the shortest time and the gravest queue count.",
         "",
-        "| found | text | read by | priority | within (min) | second reader | helplines | peers see |",
+        "| found | text | read by | priority | minutes | second reader | helplines | peers see |",
         "|---|---|---|---|---|---|---|---|",
     ]
     yes = {True: "yes", False: ""}

@@ -73,7 +73,7 @@ class Screener:
             return self._screen(text)
         except ScreeningError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # Whatever failed, the caller must be able to catch it; the cause may hold the text.
             raise ScreeningError(f"Screening failed: {type(error).__name__}.") from None
 
@@ -147,9 +147,9 @@ class Screener:
                             tuple(dict.fromkeys(c for h in same for c in h.contexts)),
                         )
                     )
-            if kind in p and not of and p[kind] >= self._models.thresholds[kind]:
-                if len(plain.split()) >= _LEAST_WORDS:
-                    findings.append(Finding(kind, round(p[kind], 3), None, "writer", ("model",)))
+            is_long_enough = kind in p and len(plain.split()) >= _LEAST_WORDS
+            if is_long_enough and not of and p[kind] >= self._models.thresholds[kind]:
+                findings.append(Finding(kind, round(p[kind], 3), None, "writer", ("model",)))
         return findings
 
     def _reasons(self, finding: Finding) -> list[str]:

@@ -164,8 +164,8 @@ def _support(folder: Path, rng: np.random.Generator) -> Iterator[Text]:
     comments: list[tuple[int, Mapping[str, str]]] = []
     for row in _rows(folder / "support/reddit_hot_comments.csv", ("comment",)):
         comments.append((len(comments), row))
-    for n, row in _drawn(comments, DRAWN["comments"], rng):
-        yield Text(row["comment"], "comments", "", f"comments-{n}")
+    for n, comment in _drawn(comments, DRAWN["comments"], rng):
+        yield Text(comment["comment"], "comments", "", f"comments-{n}")
 
 
 def _drawn(
