@@ -10,31 +10,10 @@ import pytest
 from oarlock.errors import UserError
 from oarlock.safety.helplines import VERIFY_AGAIN_DAYS, helplines
 
-WANTED = [
-    "US", "GB", "IE", "DE", "AT", "CH", "FR", "NL", "ES", "IT", "SE", "NO", "DK", "FI", "PL", "AU", "NZ",
-    "CA", "IN", "ZA",
-]  # fmt: skip
-    "US",
-    "GB",
-    "IE",
-    "DE",
-    "AT",
-    "CH",
-    "FR",
-    "NL",
-    "ES",
-    "IT",
-    "SE",
-    "NO",
-    "DK",
-    "FI",
-    "PL",
-    "AU",
-    "NZ",
-    "CA",
-    "IN",
-    "ZA",
-]
+WANTED = (
+    *("US", "GB", "IE", "DE", "AT", "CH", "FR", "NL", "ES", "IT"),
+    *("SE", "NO", "DK", "FI", "PL", "AU", "NZ", "CA", "IN", "ZA"),
+)
 TODAY = dt.date(2026, 1, 31)
 ONE = """
 [countries.US]
