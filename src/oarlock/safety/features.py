@@ -29,7 +29,6 @@ _DIGITS = re.compile(r"\d+")
 _A: Final = np.uint64(0x9E3779B97F4A7C15)
 _B: Final = np.uint64(0xC2B2AE3D27D4EB4F)
 _SHIFT: Final = np.uint64(40)
-#: Markers that earlier processing left in data sets, and that no writer types.
 FIRST_PERSON: Final = frozenset({"i", "me", "my", "myself", "mine"})
 SECOND_PERSON: Final = frozenset({"you", "your", "yours", "yourself"})
 
@@ -56,15 +55,8 @@ def _lexicon() -> tuple[tuple[str, ...], dict[str, tuple[int, ...]]]:
     phrases: dict[str, tuple[int, ...]] = {}
     for number, name in enumerate(names):
         for phrase in raw["constructs"][name]:
-            key = " ".join(_expanded(phrase))
-            phrases[key] = (*phrases.get(key, ()), number)
+            phrases[phrase] = (*phrases.get(phrase, ()), number)
     return names, phrases
-
-
-def _expanded(phrase: str) -> list[str]:
-    from oarlock.safety.normalise import views
-
-    return _WORD.findall(views(phrase).plain)
 
 
 def dense_names(book: Rulebook) -> tuple[str, ...]:

@@ -17,9 +17,9 @@ _HEAD = """# Model card of the screening
 Made by `oarlock safety train` and checked by `oarlock safety evaluate`: every figure stands in
 `metrics.json` beside the models (version {version}). Brackets hold a 95 % interval (bootstrap over
 users of the C-SSRS set, and over single texts elsewhere). All figures are for texts whose writer
-the model did not see, in five folds without a shared user. Two things make them a little optimistic:
-the two numbers of each calibration, and the weights of the three models that make up risk, were
-chosen on held-out scores of the same texts.
+the model did not see, in five folds without a shared user. Two things make them a little
+optimistic: the two numbers of each calibration, and the weights of the three models that make up
+risk, were chosen on held-out scores of the same texts.
 
 ## What it is for
 
@@ -56,10 +56,10 @@ _DATA = """
 
 - **C-SSRS posts** (Gaur et al. 2019): {cssrs} rated posts of {users} users. The
   post-level file repeats posts of the user-level file, so the latter adds nothing and is not used;
-  two posts of five have no label and are left out. Behaviour and attempt
-  together are {ba} posts, so their intervals are wide. Labels were given with the thread in view: among the posts rated "attempt" are single lines
-  that no reader would rate so alone, which bounds what any screening of one text can reach.
-  Earlier processing replaced everyday words ("like", "very", "week") by names of symptoms and took
+  two posts of five have no label and are left out. Behaviour and attempt together are {ba} posts,
+  so their intervals are wide. Among the posts rated "attempt" are single lines that no reader would
+  rate so without what came before, which bounds what a screening of one text can reach. Earlier
+  processing replaced everyday words ("like", "very", "week") by names of symptoms and took
   apostrophes out; both are repaired or removed in all sets alike, because otherwise a model tells
   the sets apart and not the risk.
 - **SDCNL** ({sdcnl}): the label is the forum, so it is learnt from with a small weight and no
