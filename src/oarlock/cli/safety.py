@@ -74,13 +74,14 @@ def train(
     Needs the extra `research`. OUT then holds what
     `oarlock.safety.Screener.load(folder=...)` reads.
     """
+    from oarlock.safety.model import MANIFEST
     from oarlock.safety.training import run
     from oarlock.safety.training.card import model_card
 
     arrays, manifest, figures = _assembled(data, release, seed, jobs)
     run.write(out, arrays, manifest, figures)
     if card is not None:
-        whole = json.loads((out / run.MANIFEST).read_text(encoding="utf-8"))
+        whole = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
         write_text(model_card(whole, figures), card, inputs=(), option="--card")
     typer.echo(f"The models are in {out}.")
 
@@ -131,7 +132,7 @@ def helplines(
     """List the helplines that a person has to verify before going live."""
     from oarlock.safety.helplines import helplines as load
 
-    today = dt.dt.now(tz=dt.UTC).date()
+    today = dt.datetime.now(tz=dt.UTC).date()
     book = load(file)
     due = book.due(today)
     table = Table("country", "helpline", title="To verify: ring, write or read their own page")

@@ -117,7 +117,7 @@ def _cssrs(texts: Sequence[Text], score: NDArray[np.float64], seed: int) -> dict
     """Return AUCs among rated posts of the C-SSRS set alone, where everybody speaks of suicide."""
     source, label, group = _arrays(texts)
     rated = np.flatnonzero(source == "cssrs")
-    result = {"n": len(rated), "users": len(set(group[rated]))}
+    result: dict[str, Any] = {"n": len(rated), "users": len(set(group[rated]))}
     draws = _resampled(group, rated, seed)
     for name, labels in _POSITIVE.items():
         for against in ("posts without risk", "all other posts"):

@@ -126,7 +126,7 @@ def assemble(
         fitted = {part: fit.fit_one(part, X, work[part], everything) for part in parts[name]}
         linear = fit.packed(fitted, parts[name], *scale[name])
         arrays[f"{name} hashed"] = linear.hashed
-        arrays[f"{name} step"] = np.float64(linear.step).reshape(())
+        arrays[f"{name} step"] = np.array(linear.step)
         arrays[f"{name} dense"] = linear.dense
         arrays[f"{name} scalars"] = np.array([linear.bias, linear.slope, linear.offset])
         report("fitting on everything", n + 1, len(MODELS))
@@ -184,7 +184,7 @@ def write(
     """Write models, figures and manifest; the manifest last, so that it vouches for the rest."""
     out.mkdir(parents=True, exist_ok=True)
     with (out / WEIGHTS).open("wb") as file:
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, allow_pickle=False, **arrays)
     digest = hashlib.sha256((out / WEIGHTS).read_bytes()).hexdigest()
     whole = {**manifest, "version": f"{manifest['version']}-{digest[:8]}", "sha256": digest}
     for name, content in ((METRICS, figures), (MANIFEST, whole)):
