@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Open a community of made-up people, with a report of its threads.",
     "data": "Download the public training sets.",
     "train": "Reproduce the weights from the training data.",
+    "safety": "Train and measure the screening of risk; print its policy; check helplines.",
 }
 """Name and one line of help of every sub-command, in the order of `oarlock --help`."""
 
