@@ -352,7 +352,8 @@ def test_demo_shows_counselchat_as_it_was_fetched_without_names(
     (tmp_path / "counselchat").mkdir()
     columns = ("questionID", "questionTitle", "questionText", "topic", "therapistURL")
     rows: list[dict[str, object]] = [
-        dict.fromkeys(columns, "x") | {"answerText": SECRET, "therapistURL": f"jane-{i % 2}"}
+        dict.fromkeys(columns, "x")
+        | {"answerText": SECRET, "therapistURL": f"jane-{i % 2}", "questionID": i // 3}
         for i in range(12)
     ]
     write(tmp_path / "counselchat" / "20200325_counsel_chat.csv", rows)
