@@ -301,7 +301,7 @@ def test_agree_refuses_an_empty_unit_in_a_file_of_one_column_per_rater(
 
 
 def test_demo_codes_and_report_reads_what_it_wrote(run: Callable[..., Result]) -> None:
-    code, out, _ = run("demo", "--no-open")
+    code, out, _ = run("demo", "--report-only", "--no-open")
     assert code == 0
     page = Path("demo-output/demo-report.html")
     assert str(page.resolve()) in out
@@ -338,12 +338,12 @@ def test_demo_with_the_public_data_shows_counselchat_without_text(
         [dict.fromkeys(columns, "x") | {"answerText": SECRET, "questionID": i} for i in range(9)],
     )
     monkeypatch.setenv("OARLOCK_DATA", str(tmp_path))
-    code, out, _ = run("demo", "--no-open")
+    code, out, _ = run("demo", "--report-only", "--no-open")
     assert code == 0
     assert "coded 9 replies" in out
     assert SECRET not in Path("demo-output/counselchat-report.html").read_text("utf-8")
     monkeypatch.setenv("OARLOCK_DATA", str(tmp_path / "nowhere"))
-    assert run("demo", "--no-open")[0] == 2
+    assert run("demo", "--report-only", "--no-open")[0] == 2
 
 
 def test_demo_shows_counselchat_as_it_was_fetched_without_names(
@@ -358,12 +358,12 @@ def test_demo_shows_counselchat_as_it_was_fetched_without_names(
     ]
     write(tmp_path / "counselchat" / "20200325_counsel_chat.csv", rows)
     monkeypatch.setenv("OARLOCK_DATA", str(tmp_path))
-    assert run("demo", "--no-open")[0] == 0
+    assert run("demo", "--report-only", "--no-open")[0] == 0
     with Path("demo-output/counselchat-coded.csv").open(encoding="utf-8") as stream:
         assert {row["supporter_id"] for row in csv.DictReader(stream)} == {"1", "2"}
     assert "jane" not in Path("demo-output/counselchat-report.html").read_text("utf-8")
     monkeypatch.setenv("OARLOCK_DATA", str(tmp_path / "nowhere"))
-    code, _, err = run("demo", "--no-open")
+    code, _, err = run("demo", "--report-only", "--no-open")
     assert code == 2
     assert "oarlock data fetch counselchat --to FOLDER" in err
 
@@ -448,7 +448,7 @@ def test_demo_writes_over_its_own_page(run: Callable[..., Result]) -> None:
     page = Path("demo-output/demo-report.html")
     page.parent.mkdir()
     page.write_text("of the last time", "utf-8")
-    assert run("demo", "--no-open")[0] == 0
+    assert run("demo", "--report-only", "--no-open")[0] == 0
     assert page.read_text("utf-8").startswith("<!doctype html>")
 
 
@@ -489,7 +489,7 @@ def test_a_disk_that_takes_no_more_is_named_by_target_and_nothing_is_left(
     number: int,
 ) -> None:
     file = write(tmp_path / "replies.csv", REPLIES)
-    args = (command, file) if command == "report" else (command, "--no-open")
+    args = (command, file) if command == "report" else (command, "--report-only", "--no-open")
 
     def refuse(_: int) -> None:
         nonlocal n_left
@@ -521,14 +521,14 @@ def test_report_to_a_full_device_names_it(run: Callable[..., Result], tmp_path: 
 def test_demo_refuses_a_folder_that_is_a_file(run: Callable[..., Result], tmp_path: Path) -> None:
     for name in ("taken", "taken/below"):
         Path("taken").write_text("mine", "utf-8")
-        code, _, err = run("demo", "--no-open", "--folder", name)
+        code, _, err = run("demo", "--report-only", "--no-open", "--folder", name)
         assert code == 2
         assert "taken is not a folder" in err
         assert Path("taken").read_text("utf-8") == "mine"
 
 
 def test_report_with_text_needs_a_file_with_text(run: Callable[..., Result]) -> None:
-    run("demo", "--no-open")
+    run("demo", "--report-only", "--no-open")
     code, _, err = run("report", "demo-output/demo-coded.csv", "--with-text")
     assert code == 2
     assert "holds no text" in err
