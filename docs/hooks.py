@@ -6,7 +6,6 @@ A new page needs no entry anywhere: put it in the folder of its kind and give it
 from __future__ import annotations
 
 import ast
-import json
 import os
 import subprocess
 import sys
@@ -147,12 +146,12 @@ def weights_pages() -> dict[str, str]:
     """Returns the model card, and what the coder makes of the test sentences."""
     from oarlock.coder import Coder
     from oarlock.coder.quality import card
-    from oarlock.coder.weights import read_manifest, weights_folder
+    from oarlock.coder.weights import read_manifest, read_metrics, weights_folder
 
     folder = weights_folder()
     if not any(folder.glob("*.json")):
         return {}  # a checkout in which no weights were trained yet
-    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+    metrics = read_metrics(folder)
     sys.path.insert(0, str(ROOT / "tests"))
     from spec import outcomes
 

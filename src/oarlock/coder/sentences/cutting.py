@@ -164,9 +164,7 @@ def _line_starts(line: str) -> Iterator[int]:
 def _is_plain(piece: str) -> bool:
     """Whether no rule can cut the piece: short, ASCII, and no mark before its closing ones."""
     return (
-        len(piece) <= RUN_ON
-        and piece.isascii()
-        and MARK_STARTS.search(piece.rstrip(".!?")) is None
+        len(piece) <= RUN_ON and piece.isascii() and MARK_STARTS.search(piece.rstrip(".!?")) is None
     )
 
 
