@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs.structure.files import File
 
-from oarlock.cli.app import COMMANDS, group_commands
+from oarlock.cli.commands import COMMANDS, group_commands
 from oarlock.coach.markdown import rules_page
 from oarlock.codebook import render_crosswalks_markdown, render_markdown
 
@@ -120,7 +120,7 @@ def commands_page() -> str:
     ]
     for name, summary in COMMANDS.items():
         parts += [f"## oarlock {name}\n", summary + "\n"]
-        if not (PACKAGE / "cli" / f"{name}.py").is_file():
+        if not (PACKAGE / "cli" / f"{name.replace('-', '_')}.py").is_file():
             continue
         parts += ["```text", _help(name), "```\n"]
         for group_command in group_commands(name):
