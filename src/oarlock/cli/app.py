@@ -9,10 +9,12 @@ stopped reading it (`| head`); 1 a fault of Oarlock itself.
 
 from __future__ import annotations
 
+import _thread
 import errno
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -55,10 +57,12 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         SystemExit: Always, with the exit code of the module's list.
     """
     args = list(sys.argv[1:] if argv is None else argv)
+    hook, sys.unraisablehook = sys.unraisablehook, _deliver_again
     try:
         try:
             _run(args)
         finally:
+            sys.unraisablehook = hook
             # What is still held back would otherwise fail after the exit code is settled.
             sys.stdout.flush()
     except (_ReaderGoneError, BrokenPipeError):
@@ -72,6 +76,21 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         sys.exit(_INTERRUPTED)
     except OSError as error:
         sys.exit(_report(error))
+
+
+def _deliver_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Sends Ctrl-C once more where it came to a place out of which Python can raise nothing."""
+    if unraisable.exc_type is KeyboardInterrupt:
+        threading.Timer(0.05, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(unraisable)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Returns whether Ctrl-C is behind an error: Python wraps it while it makes a class."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 class _ReaderGoneError(Exception):
@@ -118,6 +137,8 @@ def _run(args: list[str]) -> NoReturn:
     except (_ReaderGoneError, _StoppedError):
         raise
     except Exception as error:
+        if _was_interrupted(error):
+            raise _StoppedError from None
         sys.exit(_report(error))
     sys.exit(0)
 
@@ -149,9 +170,7 @@ def _say(message: str, remedy: str | None) -> int:
 
 
 def _say_stopped(stop: BaseException) -> None:
-    line = (
-        str(stop) or "Stopped. No file is half-written; run the same command again to start over."
-    )
+    line = str(stop) or _STOPPED
     # The terminal has just shown ^C.
     print(f"\n{line}" if sys.stderr.isatty() else line, file=sys.stderr)
 

@@ -6,7 +6,8 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -105,6 +106,36 @@ def test_interrupt_exits_130_with_one_line(
     status, out, err = run(capsys, "code")
     assert (status, out) == (130, "")
     assert err.startswith(shown)
+    assert err.count("\n") == 1
+
+
+class _Interrupted:
+    def __del__(self) -> None:
+        raise KeyboardInterrupt
+
+
+def _in_a_finaliser() -> None:
+    _Interrupted()
+    time.sleep(30)
+    raise AssertionError("Ctrl-C was lost")
+
+
+def _in_the_making_of_a_class() -> None:
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt as stop:
+        raise RuntimeError("Error calling __set_name__") from stop
+
+
+@pytest.mark.usefixtures("_own_interrupts")
+@pytest.mark.parametrize("place", [_in_a_finaliser, _in_the_making_of_a_class])
+def test_interrupt_is_not_lost_where_python_swallows_or_wraps_it(
+    raising: typer.Typer, capsys: pytest.CaptureFixture[str], place: Callable[[], None]
+) -> None:
+    raising.command("code")(lambda: place())
+    status, _, err = run(capsys, "code")
+    assert status == 130
+    assert err.startswith("Stopped before the end")
     assert err.count("\n") == 1
 
 
