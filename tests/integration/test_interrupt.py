@@ -85,7 +85,7 @@ def test_code_says_what_is_kept_and_the_same_command_carries_on(
     wait_for_lines(tmp_path / "out.csv.partial.journal", 4)
     _, line = interrupted(process)
     n_kept, _, rest = line.removeprefix("Stopped. ").partition(" of 120 replies are kept in ")
-    assert int(n_kept) >= 9
+    assert 6 <= int(n_kept) < 120  # the last chunk may be saved and not yet told
     assert rest == f"{out}.partial; run the same command again to carry on there."
     assert not out.exists()
 
