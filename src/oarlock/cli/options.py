@@ -40,7 +40,7 @@ JsonTarget = Annotated[
         "--json",
         metavar="FILE",
         callback=check_json_target,
-        help="Write the figures to this file too, as JSON; - prints them instead of the tables.",
+        help="Write the result to this file too, as JSON; - prints that alone.",
         show_default=False,
     ),
 ]
