@@ -47,7 +47,7 @@ EXAMPLES: Mapping[str, str] = {
     "serve": "oarlock serve --port 8000",
     "worker": "oarlock worker",
     "role": "oarlock role robin supervisor",
-    "export": "oarlock export corpus-tables",
+    "export": "oarlock export study-2026-11",
     "backup": "oarlock backup /backups/monday.tar",
     "restore": "oarlock restore /backups/monday.tar",
     "check-deploy": "oarlock check-deploy",
