@@ -56,7 +56,7 @@ def test_evaluate_finds_columns_whatever_their_case_and_json_line(
         '{"Text": "mm"}\n{"Text": "what helps you?", "Label": "open", "G": 1}\n'
         '{"Text": "did you sleep?", "Label": "closed", "G": 2}\n'
     )
-    code, out, error = run("evaluate", path, "--json", "--resamples", "10")
+    code, out, error = run("evaluate", path, "--json", "-", "--resamples", "10")
     assert code == 0, error
     assert json.loads(out)["n"] == 2
     code, _, error = run("evaluate", path, "--label-column", "code")
