@@ -37,7 +37,7 @@ def test_agree_finds_columns_whatever_their_case_and_separator(
     path = tmp_path / "double.csv"
     rows = "s1;Ana;Affirm;t1\ns1;Ben;Support;t1\ns2;Ana;Affirm;t2\ns2;Ben;Affirm;t2\n"
     path.write_text("Unit; Rater;LABEL ;Thread\n" + rows)
-    code, out, _ = run("agree", path, "--json")
+    code, out, _ = run("agree", path, "--json", "-")
     assert code == 0
     found = json.loads(out)
     assert (found["n_units"], found["raters"]) == (2, ["Ana", "Ben"])
