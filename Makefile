@@ -24,9 +24,11 @@ comma := ,
 space := $() $()
 define environment
 @test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later found; install one, or: make PYTHON=/path/to/python" >&2; exit 2; }
+@echo "Installing Oarlock with all that it needs ($(2)) into $(1); the first time takes some minutes."
 @test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
-$(1)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(3) --editable '.[$(subst $(space),$(comma),$(2))]'
+@$(1)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $(3) --editable '.[$(subst $(space),$(comma),$(2))]'
 @rm -f $(1)/.setup-* && touch $@
+@echo "$(1) is ready. To use it: source $(1)/bin/activate"
 endef
 
 .PHONY: help

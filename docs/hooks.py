@@ -6,7 +6,6 @@ A new page needs no entry anywhere: put it in the folder of its kind and give it
 from __future__ import annotations
 
 import ast
-import json
 import os
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mkdocs.structure.files import File
 
-from oarlock.cli.app import COMMANDS, group_commands
+from oarlock.cli.commands import COMMANDS, group_commands
 from oarlock.coach.markdown import rules_page
 from oarlock.codebook import render_crosswalks_markdown, render_markdown
 
@@ -121,7 +120,7 @@ def commands_page() -> str:
     ]
     for name, summary in COMMANDS.items():
         parts += [f"## oarlock {name}\n", summary + "\n"]
-        if not (PACKAGE / "cli" / f"{name}.py").is_file():
+        if not (PACKAGE / "cli" / f"{name.replace('-', '_')}.py").is_file():
             continue
         parts += ["```text", _help(name), "```\n"]
         for group_command in group_commands(name):
@@ -147,12 +146,12 @@ def weights_pages() -> dict[str, str]:
     """Returns the model card, and what the coder makes of the test sentences."""
     from oarlock.coder import Coder
     from oarlock.coder.quality import card
-    from oarlock.coder.weights import read_manifest, weights_folder
+    from oarlock.coder.weights import read_manifest, read_metrics, weights_folder
 
     folder = weights_folder()
     if not any(folder.glob("*.json")):
         return {}  # a checkout in which no weights were trained yet
-    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
+    metrics = read_metrics(folder)
     sys.path.insert(0, str(ROOT / "tests"))
     from spec import outcomes
 

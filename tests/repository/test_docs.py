@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from oarlock.cli.app import COMMANDS
+from oarlock.cli.commands import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from oarlock import __version__
-from oarlock.cli.app import COMMANDS
+from oarlock.cli.commands import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 WEIGHTS = "src/oarlock/coder/weights/"

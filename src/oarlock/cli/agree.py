@@ -10,7 +10,8 @@ import typer
 from rich.table import Table
 
 from oarlock.cli.input import text_rows
-from oarlock.cli.output import JsonCommand, console_for_tables, write_json
+from oarlock.cli.options import DEFAULT_RESAMPLES, DEFAULT_SEED, JsonTarget, Resamples, Seed
+from oarlock.cli.output import console_for_tables, standard_output_named, write_json
 from oarlock.coder.quality.agreement import (
     COEFFICIENTS,
     Agreement,
@@ -34,47 +35,62 @@ from oarlock.errors import UserError
 app = typer.Typer()
 
 
-@app.command(name="agree", cls=JsonCommand)
+@app.command(name="agree")
 def main(
     file: Annotated[
         str,
         typer.Argument(
-            help="One row per unit and rater (unit, rater, label), or one column per rater."
+            help="CSV, TSV, JSONL or Parquet: one row per unit (a sentence, say) and rater, or one "
+            "row per unit and one column per rater; - for standard input (CSV)."
         ),
     ],
-    unit_column: Annotated[str, typer.Option(help="Column of units.")] = "unit",
-    rater_column: Annotated[str, typer.Option(help="Column of raters.")] = "rater",
+    unit_column: Annotated[str, typer.Option(help="Column of units: what was labelled.")] = "unit",
+    rater_column: Annotated[str, typer.Option(help="Column of raters: who labelled.")] = "rater",
     label_column: Annotated[str, typer.Option(help="Column of labels or scores.")] = "label",
     raters: Annotated[
-        str | None, typer.Option(help="Columns of the raters, as a,b,c: one row per unit.")
-    ] = None,
-    thread_column: Annotated[
-        str | None, typer.Option(help="Column of threads; intervals resample them whole.")
-    ] = None,
-    session_column: Annotated[
-        str | None, typer.Option(help="Column of sessions, for ICC of the count of each label.")
-    ] = None,
-    scores: Annotated[
-        bool, typer.Option("--scores", help="The values are scores of sessions: ICC only.")
-    ] = False,
-    any_labels: Annotated[
-        bool, typer.Option("--any-labels", help="Take every label as it is written.")
-    ] = False,
-    resamples: Annotated[
-        int, typer.Option(min=0, max=100_000, help="Bootstrap resamples; 0 for no intervals.")
-    ] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 20261123,
-    json_target: Annotated[
         str | None,
         typer.Option(
-            "--json", metavar="[PATH]", help="Write JSON to PATH, or to standard output without."
+            metavar="A,B,...",
+            help="One column per rater: their names.",
+            show_default="columns that begin with rater, coder or annotator",
         ),
     ] = None,
+    thread_column: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of threads: the intervals draw whole threads.",
+            show_default="thread or thread_id, if any",
+        ),
+    ] = None,
+    session_column: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of sessions: adds agreement on how often each label was given in one.",
+            show_default="session or session_id, if any",
+        ),
+    ] = None,
+    scores: Annotated[
+        bool,
+        typer.Option(
+            "--scores",
+            help="The values are numbers, not labels: print the intraclass correlation (ICC) only.",
+        ),
+    ] = False,
+    any_labels: Annotated[
+        bool,
+        typer.Option(
+            "--any-labels",
+            help="Take every label as it is written, also one that looks like a typing error.",
+        ),
+    ] = False,
+    resamples: Resamples = DEFAULT_RESAMPLES,
+    seed: Seed = DEFAULT_SEED,
+    json_target: JsonTarget = None,
 ) -> None:
-    """Measure how well human coders agree.
+    """Measure how well people who labelled the same texts agree.
 
-    Percent agreement, Cohen, Fleiss, Krippendorff and Gwet's AC1, overall and per label, with
-    95 % intervals; ICC for scores of sessions.
+    Prints percent agreement, the kappas of Cohen and Fleiss, Krippendorff's alpha and Gwet's AC1,
+    overall and per label, with 95 % intervals.
     """
     with read_records(file) as records:
         wanted = RatingColumns(
@@ -106,7 +122,8 @@ def main(
         if json_target is not None:
             write_json(content, json_target, inputs=(file,))
         if json_target != "-":
-            _print_scores(forms, n_sessions, ratings)
+            with standard_output_named():
+                _print_scores(forms, n_sessions, ratings)
         return
     table, labels, task = label_table(ratings, any_labels=any_labels)
     clusters, resampled_by = _clusters(ratings)
@@ -134,9 +151,10 @@ def main(
         }
         write_json(content, json_target, inputs=(file,))
     if json_target != "-":
-        _print(report, ratings, file)
-        if sessions:
-            _print_sessions(sessions, n_sessions)
+        with standard_output_named():
+            _print(report, ratings, file)
+            if sessions:
+                _print_sessions(sessions, n_sessions)
 
 
 def _clusters(ratings: Ratings) -> tuple[list[str] | None, str]:
@@ -218,7 +236,8 @@ def _print(report: AgreementReport, ratings: Ratings, file: str) -> None:
     )
     for reason, count in ratings.left_out.items():
         console.print(f"left out: {count} ({reason})")
-    overall = Table("all labels", "value [95 % interval]", box=None, header_style="bold")
+    shown = "value [95 % interval]" if report.n_resamples else "value"
+    overall = Table("all labels", shown, box=None, header_style="bold")
     for name in COEFFICIENTS:
         overall.add_row(_TITLES[name], _show(report.overall.coefficients[name]))
     if len(report.overall.pairs) > 1:
@@ -229,8 +248,8 @@ def _print(report: AgreementReport, ratings: Ratings, file: str) -> None:
     for name in COEFFICIENTS:
         per_label.add_column(_TITLES[name])
     for one in report.per_label:
-        shown = [_show(one.coefficients[name]) for name in COEFFICIENTS]
-        per_label.add_row(one.label, str(one.n_ratings), *shown)
+        cells = [_show(one.coefficients[name]) for name in COEFFICIENTS]
+        per_label.add_row(one.label, str(one.n_ratings), *cells)
     console.print(per_label)
     reasons = Counter(
         coefficient.reason
@@ -242,7 +261,9 @@ def _print(report: AgreementReport, ratings: Ratings, file: str) -> None:
         console.print(f"undefined: {why}")
     if report.n_clusters < 2:
         console.print(f"no intervals: all shared units are in one {report.resampled_by}")
-    elif report.n_resamples:
+    elif not report.n_resamples:
+        console.print("note: No bootstrap intervals are given: no resamples were asked for.")
+    else:
         console.print(
             f"intervals: {report.n_resamples} bootstrap resamples by {report.resampled_by} "
             f"({report.n_clusters}), seed {report.seed}"

@@ -14,10 +14,7 @@ app = typer.Typer()
 def backup(
     target: Annotated[Path, typer.Argument(help="File to write, for instance today.tar.")],
 ) -> None:
-    """Write the community's database and key into one file, while it runs.
-
-    Example: oarlock backup /backups/monday.tar
-    """
+    """Write the community's database and key into one file, while it runs."""
     from oarlock.community.ops.prepare import setup
 
     setup()

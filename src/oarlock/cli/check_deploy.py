@@ -9,10 +9,7 @@ app = typer.Typer()
 
 @app.command()
 def check_deploy() -> None:
-    """List what has to be mended before real people come; exit code 2 if anything must be.
-
-    Example: oarlock check-deploy
-    """
+    """List what has to be mended before real people come; exit code 2 if anything must be."""
     from oarlock.community.ops.prepare import setup
 
     setup()

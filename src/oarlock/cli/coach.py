@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from oarlock.cli.output import JsonCommand, console_for_tables, write_json
+from oarlock.cli.options import JsonTarget, Tier
+from oarlock.cli.output import console_for_tables, write_json
 from oarlock.coach import Feedback
 from oarlock.errors import UserError
 
@@ -16,7 +17,7 @@ app = typer.Typer()
 STANDARD_INPUT = "-"
 
 
-@app.command(name="coach", cls=JsonCommand)
+@app.command(name="coach")
 def main(
     file: Annotated[str, typer.Argument(help="Text file with the draft; - for standard input.")],
     post: Annotated[
@@ -32,13 +33,8 @@ def main(
         list[str] | None, typer.Option(help="Id of a suggestion to leave out; may be repeated.")
     ] = None,
     language: Annotated[str, typer.Option(help="Language of the feedback: en or de.")] = "en",
-    tier: Annotated[str, typer.Option(help="standard or fast.")] = "standard",
-    json_target: Annotated[
-        str | None,
-        typer.Option(
-            "--json", metavar="[PATH]", help="Write JSON to PATH, or to standard output without."
-        ),
-    ] = None,
+    tier: Tier = "standard",
+    json_target: JsonTarget = None,
 ) -> None:
     """Show what the coach says of a draft.
 

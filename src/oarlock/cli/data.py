@@ -8,8 +8,11 @@ from typing import Annotated
 
 import typer
 
+from oarlock.cli.stopping import when_stopped
 from oarlock.corpus.fetch import LOCK, Check
 from oarlock.errors import UserError
+
+_CARRY_ON = "run the same command again to carry on."
 
 app = typer.Typer()
 
@@ -70,7 +73,9 @@ def fetch_dataset(
         print(f"\r{name}: {done / 1e6:.1f}{size} MB", end="", file=sys.stderr)
 
     for dataset in found:
-        for file in fetch(dataset, to, sha256=pins, progress=progress if show else None):
+        with when_stopped(lambda: f"Stopped. What came in is kept in {to}; {_CARRY_ON}"):
+            files = fetch(dataset, to, sha256=pins, progress=progress if show else None)
+        for file in files:
             if show:
                 print(file=sys.stderr)
             if not quiet:

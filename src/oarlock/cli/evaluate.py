@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from oarlock.cli.input import text_rows
-from oarlock.cli.output import JsonCommand, console_for_tables, write_json
+from oarlock.cli.options import (
+    DEFAULT_RESAMPLES,
+    DEFAULT_SEED,
+    JsonTarget,
+    Resamples,
+    Seed,
+    Tier,
+    WeightsFolder,
+)
+from oarlock.cli.output import console_for_tables, standard_output_named, write_json
+from oarlock.codebook.crosswalks import Crosswalk
+from oarlock.codebook.crosswalks import crosswalk as find_crosswalk
 from oarlock.codebook.labels import TASK_LABELS
 from oarlock.coder.quality.evaluation import Evaluation, evaluate
 from oarlock.coder.quality.gold import GoldColumns, gold_set
@@ -20,28 +30,44 @@ from oarlock.errors import UserError
 app = typer.Typer()
 
 
-@app.command(name="evaluate", cls=JsonCommand)
+@app.command(name="evaluate")
 def main(
     file: Annotated[
-        str, typer.Argument(help="CSV, JSONL or Parquet with texts and human labels; - for stdin.")
+        str,
+        typer.Argument(
+            help="CSV, TSV, JSONL or Parquet: one row per text, with the label that a person gave; "
+            "- for standard input (CSV)."
+        ),
     ],
     text_column: Annotated[str, typer.Option(help="Column of the texts.")] = "text",
     label_column: Annotated[str, typer.Option(help="Column of the human labels.")] = "label",
     context_column: Annotated[
         str | None,
-        typer.Option(help="Column of what each text replies to.", show_default="context, if any"),
+        typer.Option(help="Column of what each text answers.", show_default="context, if any"),
     ] = None,
     task: Annotated[
         str | None,
-        typer.Option(help=f"{', '.join(TASK_LABELS)}; found from the labels where they allow."),
+        typer.Option(
+            help=f"What the labels are of: {', '.join(TASK_LABELS)}.",
+            show_default="found from the labels",
+        ),
     ] = None,
     crosswalk: Annotated[
-        str | None, typer.Option(help="Translate labels of another scheme, such as annomi.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Translate labels of another scheme, such as annomi.",
+            show_default=False,
+        ),
     ] = None,
-    tier: Annotated[str, typer.Option(help="standard or fast.")] = "standard",
+    tier: Tier = "standard",
     group_column: Annotated[
         str | None,
-        typer.Option(help="Column of threads, videos or authors; intervals resample them whole."),
+        typer.Option(
+            help="Column that says which texts belong together (thread, author): the intervals "
+            "then draw whole groups.",
+            show_default="every row by itself",
+        ),
     ] = None,
     min_words: Annotated[
         int, typer.Option(min=0, help="Leave out texts of fewer words than this.")
@@ -49,35 +75,24 @@ def main(
     leave_out_unknown: Annotated[
         bool, typer.Option("--leave-out-unknown", help="Leave out rows with an unknown label.")
     ] = False,
-    weights: Annotated[
-        Path | None, typer.Option(help="Folder of weights of your own training.")
-    ] = None,
-    resamples: Annotated[
-        int, typer.Option(min=0, max=100_000, help="Bootstrap resamples; 0 for no intervals.")
-    ] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 20261123,
-    json_target: Annotated[
-        str | None,
-        typer.Option(
-            "--json", metavar="[PATH]", help="Write JSON to PATH, or to standard output without."
-        ),
-    ] = None,
+    weights: WeightsFolder = None,
+    resamples: Resamples = DEFAULT_RESAMPLES,
+    seed: Seed = DEFAULT_SEED,
+    json_target: JsonTarget = None,
 ) -> None:
-    """Score the coder against human labels.
+    """Measure how well the coder agrees with labels that people gave.
 
-    Texts are taken whole. Prints accuracy, F1, Cohen's kappa and calibration with 95 % intervals.
+    Each text is taken whole, not cut into sentences. Prints accuracy, F1, Cohen's kappa and
+    calibration (whether a probability of 0.8 is right 8 times in 10), with 95 % intervals.
     """
     from oarlock.coder import Coder
 
-    translate: Callable[[str], str | None] | None = None
-    crosswalk_task = None
-    if crosswalk is not None:
-        translate, crosswalk_task = _translator(crosswalk)
-        if task is not None and task != crosswalk_task and crosswalk_task != "codes":
-            raise UserError(
-                f"The crosswalk {crosswalk!r} leads to the task {crosswalk_task!r}, not {task!r}.",
-                remedy="Leave --task away.",
-            )
+    scheme = find_crosswalk(crosswalk) if crosswalk is not None else None
+    if scheme is not None and task not in (None, scheme.task) and scheme.task != "codes":
+        raise UserError(
+            f"The crosswalk {scheme.name!r} leads to the task {scheme.task!r}, not {task!r}.",
+            remedy="Leave --task away.",
+        )
     named = {
         "--text-column": text_column,
         "--label-column": label_column,
@@ -98,8 +113,9 @@ def main(
                 group=found["--group-column"],
             ),
             task=task,
-            translate=translate,
-            crosswalk_task=crosswalk_task,
+            translate=_translate(scheme) if scheme is not None else None,
+            crosswalk_task=scheme.task if scheme is not None else None,
+            crosswalk_labels=tuple(scheme.mapping) if scheme is not None else (),
             min_words=min_words,
             leave_out_unknown=leave_out_unknown,
         )
@@ -114,22 +130,18 @@ def main(
     if json_target is not None:
         write_json(result.to_dict(), json_target, inputs=(file,))
     if json_target != "-":
-        _print(result, file)
+        with standard_output_named():
+            _print(result, file)
 
 
-def _translator(name: str) -> tuple[Callable[[str], str | None], str]:
-    """Return the crosswalk as a function of a label, and the task that it leads to."""
-    from oarlock.codebook.crosswalks import crosswalk
-
-    scheme = crosswalk(name)
-
+def _translate(scheme: Crosswalk) -> Callable[[str], str | None]:
     def translate(label: str) -> str | None:
         try:
             return scheme.lookup(label)
         except UserError as error:
             raise KeyError from error
 
-    return translate, scheme.task
+    return translate
 
 
 _NAMES = {
@@ -150,24 +162,26 @@ def _print(result: Evaluation, file: str) -> None:
     console.print(f"{result.task}: {result.n} texts of {file}, model {result.model_version}")
     for reason, count in result.left_out.items():
         console.print(f"left out: {count} ({reason})")
-    table = Table("measure", "value", "95 % interval", box=None, header_style="bold")
+    table = Table("measure", "value", box=None, header_style="bold")
+    if result.n_resamples:
+        table.add_column("95 % interval")
     for name, title in _NAMES.items():
         value = (result.scores | result.calibration)[name]
         pair = result.intervals.get(name)
-        table.add_row(
-            title,
-            "undefined" if value is None else f"{value:.3f}",
-            f"{pair[0]:.3f} to {pair[1]:.3f}" if pair else "",
-        )
+        cells = [title, "undefined" if value is None else f"{value:.3f}"]
+        if result.n_resamples:
+            cells.append(f"{pair[0]:.3f} to {pair[1]:.3f}" if pair else "")
+        table.add_row(*cells)
     console.print(table)
     if result.soft is not None:
         r, n_units = result.soft["pearson"], result.soft["n_units"]
         shown = "undefined" if r is None else f"r = {r:.3f}"
         console.print(f"P(complex) against the share of human labels: {shown} ({n_units} texts)")
-    console.print(
-        f"intervals: {result.n_resamples} bootstrap resamples by {result.resampled_by}"
-        f" ({result.n_groups}), seed {result.seed}"
-    )
+    if result.n_resamples:
+        console.print(
+            f"intervals: {result.n_resamples} bootstrap resamples by {result.resampled_by}"
+            f" ({result.n_groups}), seed {result.seed}"
+        )
     per_class = Table(
         "label", "precision", "recall", "F1", "support", "predicted", box=None, header_style="bold"
     )

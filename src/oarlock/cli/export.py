@@ -18,10 +18,7 @@ def export(
         typer.Option(min=1, help="Everybody shares age band and country with so many people."),
     ] = 5,
 ) -> None:
-    """Write what people consented to share as Parquet tables with a codebook.
-
-    Example: oarlock export study-2026-11
-    """
+    """Write what people consented to share as Parquet tables with a codebook."""
     from oarlock.community.ops.prepare import setup
 
     setup()

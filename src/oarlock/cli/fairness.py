@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.table import Table
 
-from oarlock.cli.output import JsonCommand, console_for_tables, write_json
+from oarlock.cli.options import JsonTarget, Tier, WeightsFolder
+from oarlock.cli.output import console_for_tables, standard_output_named, write_json
 
 app = typer.Typer()
 
 _YARDSTICKS = {"edit": "an edit that means nothing", "swap": "another word of the same group"}
 
 
-@app.command(name="fairness", cls=JsonCommand)
+@app.command(name="fairness")
 def main(
-    tier: Annotated[str, typer.Option(help="standard or fast.")] = "standard",
-    weights: Annotated[
-        Path | None, typer.Option(help="Folder of weights of your own training.")
-    ] = None,
-    json_target: Annotated[
-        str | None,
-        typer.Option(
-            "--json", metavar="[PATH]", help="Write JSON to PATH, or to standard output without."
-        ),
-    ] = None,
+    tier: Tier = "standard",
+    weights: WeightsFolder = None,
+    json_target: JsonTarget = None,
 ) -> None:
-    """Measure how often the code changes with gender, names, identity terms and dialect.
+    """Measure how often the code changes when only the person changes.
 
-    Beside each share of changed codes stands a yardstick: the share that changes under an edit that
-    means nothing, and for names and identities also under a change of word within a group.
+    Takes sentences that come with Oarlock and changes only gender, name, identity or dialect. To
+    compare with, it prints how often an edit that means nothing changes the code.
     """
     from oarlock.coder import Coder
     from oarlock.coder.quality.fairness import fairness_figures
@@ -40,7 +33,8 @@ def main(
     if json_target is not None:
         write_json(figures, json_target)
     if json_target != "-":
-        _print(figures)
+        with standard_output_named():
+            _print(figures)
 
 
 def _print(figures: dict[str, Any]) -> None:

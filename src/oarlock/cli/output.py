@@ -1,4 +1,4 @@
-"""What commands print and write: tables, `--json [PATH]`, and files that appear whole."""
+"""What commands print and write: tables, `--json FILE`, and files that appear whole."""
 
 from __future__ import annotations
 
@@ -13,40 +13,63 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from typer.core import TyperCommand
 
+from oarlock.corpus.reading import file_format
 from oarlock.corpus.writing import sync_folder
 from oarlock.errors import UserError
 
 STANDARD_OUTPUT = "-"
 
 
-class JsonCommand(TyperCommand):
-    """A command whose `--json` may stand without a value, which then means standard output."""
+def check_json_target(target: str | None) -> str | None:
+    """Return what `--json` was given, once it is known to be a file that may be written.
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put "-" behind a `--json` that no path follows.
+    Raises:
+        UserError: It is missing, another option, a folder, in no folder, or a file of data, over
+            which `--json labels.csv` must never write.
+    """
+    if target is None or target == STANDARD_OUTPUT:
+        return target
+    if not target or target.startswith("-"):
+        raise UserError(
+            f"--json needs the name of a file{f', not {target!r}' if target else ''}.",
+            remedy="Write --json figures.json, or --json - for standard output.",
+        )
+    path = Path(target)
+    check_target(path, inputs=(), option="--json")
+    if _is_data(path):
+        raise UserError(
+            f"--json {target} would write over a file of data that is there.",
+            remedy="Write --json figures.json, or --json - for standard output.",
+        )
+    return target
 
-        What follows is taken for a path unless it is an option, or an existing file that is not
-        named .json (`--json labels.csv` must never write over the labels).
-        """
-        filled: list[str] = []
-        for position, arg in enumerate(args):
-            filled.append(arg)
-            if arg != "--json":
-                continue
-            value = args[position + 1] if position + 1 < len(args) else None
-            is_option = value is not None and value.startswith("-") and value != STANDARD_OUTPUT
-            is_input = value is not None and not value.endswith(".json") and Path(value).exists()
-            if value is None or is_option or (is_input and value != STANDARD_OUTPUT):
-                filled.append(STANDARD_OUTPUT)
-        return super().parse_args(ctx, filled)
+
+def _is_data(path: Path) -> bool:
+    try:
+        file_format(path)
+    except UserError:
+        return False
+    return path.is_file()
 
 
 def console_for_tables() -> Console:
     """Return a console for standard output that does not fold tables where it is no terminal."""
     width = None if sys.stdout.isatty() else 160
     return Console(file=sys.stdout, highlight=False, markup=False, width=width)
+
+
+@contextmanager
+def standard_output_named() -> Iterator[None]:
+    """Name standard output in faults of writing inside the block: the system names no file."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def write_json(content: dict[str, Any], target: str, *, inputs: tuple[str, ...] = ()) -> None:
@@ -57,7 +80,9 @@ def write_json(content: dict[str, Any], target: str, *, inputs: tuple[str, ...] 
     """
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     if target == STANDARD_OUTPUT:
-        sys.stdout.write(text)
+        with standard_output_named():
+            sys.stdout.write(text)
+            sys.stdout.flush()
         return
     write_text(text, Path(target), inputs=inputs, option="--json")
 
@@ -92,6 +117,11 @@ def check_target(
         )
     if path.is_dir():
         raise UserError(f"{option}: {path} is a folder.", remedy="Name a file in it.")
+    if not os.access(path if path.exists() and not path.is_file() else path.parent, os.W_OK):
+        raise UserError(
+            f"{option}: {path} cannot be written: no permission, or the disk is read-only.",
+            remedy="Check the permissions, or choose another path.",
+        )
     if not may_overwrite and path.is_file():
         raise UserError(
             f"{path} is there already.", remedy="Name another file, or give --overwrite."

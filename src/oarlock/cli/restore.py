@@ -17,10 +17,7 @@ def restore(
         bool, typer.Option("--overwrite", help="Replace people who are there already.")
     ] = False,
 ) -> None:
-    """Put a backup in the place of the present data. Stop serve and worker first.
-
-    Example: oarlock restore /backups/monday.tar
-    """
+    """Put a backup in the place of the present data. Stop serve and worker first."""
     from oarlock.community.ops.prepare import setup
 
     setup()

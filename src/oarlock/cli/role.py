@@ -17,10 +17,7 @@ def role(
         typer.Argument(help="member, moderator, clinician, supervisor, operator or researcher."),
     ],
 ) -> None:
-    """Give somebody a role, from the machine itself.
-
-    Example: oarlock role robin supervisor
-    """
+    """Give somebody a role, from the machine itself."""
     from oarlock.community.ops.prepare import setup
 
     setup()

@@ -26,10 +26,7 @@ def serve(
     ] = "127.0.0.1",
     worker: Annotated[bool, typer.Option(help="Run the worker too, as a child process.")] = True,
 ) -> None:
-    """Serve the community; what it needs is made under OARLOCK_HOME.
-
-    Example: oarlock serve --port 8000
-    """
+    """Serve the community; what it needs is made under OARLOCK_HOME."""
     os.environ.setdefault("OARLOCK_ORIGIN", f"http://localhost:{port}")
     from oarlock.community.ops.prepare import prepare, setup
 

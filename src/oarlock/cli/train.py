@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Table
 
 from oarlock.cli.output import console_for_tables
+from oarlock.cli.stopping import when_stopped
 from oarlock.coder.training.files import check_files
 from oarlock.errors import UserError
 
@@ -21,19 +22,29 @@ app = typer.Typer()
 @app.command(name="train")
 def main(
     out: Annotated[
-        Path | None, typer.Argument(help="Folder to write; work in progress is kept in it.")
+        Path | None,
+        typer.Argument(
+            metavar="FOLDER", help="Where to write; work in progress is kept there too."
+        ),
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option(help="Folder of the training data; by default the variable OARLOCK_DATA."),
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder of the training data.",
+            show_default="the environment variable OARLOCK_DATA",
+        ),
     ] = None,
-    release: Annotated[str, typer.Option(help="Name of this release of the weights.")] = "own",
+    release: Annotated[
+        str, typer.Option(help="Name of these weights, stored with every code that they give.")
+    ] = "own",
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
     jobs: Annotated[
-        int, typer.Option(min=1, help="Folds fitted side by side, one thread each.")
+        int,
+        typer.Option(min=1, help="How many of the parts are fitted side by side, a thread each."),
     ] = 2,
     tiny: Annotated[
-        bool, typer.Option("--tiny", help="A few examples of each source, to try the machinery.")
+        bool, typer.Option("--tiny", help="Use a few examples only, to try that everything works.")
     ] = False,
     check_labels: Annotated[
         bool,
@@ -43,11 +54,11 @@ def main(
         ),
     ] = False,
 ) -> None:
-    """Fit, cross-validate, calibrate, distil and export the weights.
+    """Make the weights of the coder again from the training data.
 
     Needs the extra `train`. On two processor cores it takes some three hours; after an
-    interruption the same command goes on where it stopped. OUT/weights then holds what
-    `oarlock.coder.Coder.load(folder=...)` reads.
+    interruption the same command goes on where it stopped. FOLDER/weights then holds what
+    `--weights` of other commands and `oarlock.coder.Coder.load(folder=...)` read.
     """
     folder = data or (Path(os.environ["OARLOCK_DATA"]) if "OARLOCK_DATA" in os.environ else None)
     if folder is None or not folder.is_dir():
@@ -62,32 +73,44 @@ def main(
         return
     if out is None:
         raise UserError("No folder to write is named.", remedy="Say: oarlock train FOLDER.")
-    from oarlock.coder.training import package, train
-    from oarlock.coder.training.recipe import N_FOLDS, Recipe, load
+    with when_stopped(lambda: _kept(out)):
+        from oarlock.coder.training import package, train
+        from oarlock.coder.training.recipe import N_FOLDS, Recipe, load
 
-    run = train.Run(folder, out, Recipe.tiny() if tiny else Recipe(), seed)
-    run.work.mkdir(parents=True, exist_ok=True)
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[loss]}"),
-        console=console,
-    ) as progress:
-        tasks: dict[str, TaskID] = {}
+        run = train.Run(folder, out, Recipe.tiny() if tiny else Recipe(), seed)
+        run.work.mkdir(parents=True, exist_ok=True)
+        console = Console(stderr=True)
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[loss]}"),
+            console=console,
+        ) as progress:
+            tasks: dict[str, TaskID] = {}
 
-        def report(name: str, step: int, steps: int, loss: float) -> None:
-            if name not in tasks:
-                tasks[name] = progress.add_task(name, total=steps, loss="")
-            progress.update(tasks[name], completed=step, total=steps, loss=f"loss {loss:.3f}")
+            def report(name: str, step: int, steps: int, loss: float) -> None:
+                if name not in tasks:
+                    tasks[name] = progress.add_task(name, total=steps, loss="")
+                progress.update(tasks[name], completed=step, total=steps, loss=f"loss {loss:.3f}")
 
-        examples = load(folder, run.recipe, seed=seed)
-        train.first_stage(run, examples, report)
-        train.second_stages(run, [None, *range(N_FOLDS)], n_jobs=jobs, report=report)
-        weights = package.assemble(run, examples, release, report)
-    console.print(f"The weights are in {weights}.")
+            examples = load(folder, run.recipe, seed=seed)
+            train.first_stage(run, examples, report)
+            train.second_stages(run, [None, *range(N_FOLDS)], n_jobs=jobs, report=report)
+            weights = package.assemble(run, examples, release, report)
+        console.print(f"The weights are in {weights}.")
+
+
+def _kept(out: Path) -> str:
+    """Return what Ctrl-C leaves of a run and how to go on; "" where nothing was begun."""
+    work = out / "work"
+    if not work.is_dir():
+        return ""
+    return (
+        f"Stopped. The steps that are done are kept in {work}; run the same command again to carry "
+        "on after them."
+    )
 
 
 def _print_agreement(data: Path) -> None:

@@ -15,10 +15,7 @@ def worker(
         bool, typer.Option("--until-done", help="Stop when no job is waiting.")
     ] = False,
 ) -> None:
-    """Run the community's jobs: coding, digests, alarms, the watch on unanswered posts.
-
-    Example: oarlock worker
-    """
+    """Run the community's jobs: coding, digests, alarms, the watch on unanswered posts."""
     from oarlock.community.ops.prepare import prepare, setup
 
     setup()

@@ -1,9 +1,15 @@
-"""The shipped weights: where they lie, whether they are whole, and how they are calibrated."""
+"""The shipped weights: where they lie, whether they are whole, and how they are calibrated.
+
+`SHA256SUMS`, which `sha256sum --check` reads too, holds the checksums of the manifest and of the
+figures; the manifest holds those of everything else.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +21,8 @@ from numpy.typing import NDArray
 from oarlock.errors import UserError
 
 MANIFEST = "manifest.json"
+METRICS = "metrics.json"
+CHECKSUMS = "SHA256SUMS"
 #: A code is flagged as unreliable below this held-out F1, or with fewer labelled sentences: with
 #: F1 under 0.4, half of what is found and more than half of what is there are wrong or missed.
 RELIABLE_F1 = 0.4
@@ -23,6 +31,7 @@ _REINSTALL = (
     "Install Oarlock again; in your copy of the repository: "
     "pip install --force-reinstall --no-deps ."
 )
+_OWN = "Weights of your own: run the same `oarlock train` again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +87,24 @@ def weights_folder() -> Path:
     return Path(str(files("oarlock.coder"))) / "weights"
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check(path: Path, expected: str) -> None:
     try:
-        whole = _sha256(path) == expected
+        found = sha256(path)
     except OSError as error:
         raise UserError(
             f"The weights file {path.name} cannot be read in {path.parent}.", remedy=_REINSTALL
         ) from error
-    if not whole:
+    _compare(path, found, expected)
+
+
+def _compare(path: Path, found: str, expected: str) -> None:
+    if found != expected:
         raise UserError(
             f"The weights file {path.name} in {path.parent} is damaged: its SHA-256 is not "
             f"{expected[:12]}….",
@@ -98,18 +112,74 @@ def _check(path: Path, expected: str) -> None:
         )
 
 
+_CHECKSUM_LINE = re.compile(r"([0-9a-f]{64})  (\S+)")
+
+
+def _checksums(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of the manifest and of the figures, by the name of the file."""
+    try:
+        lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        lines = []
+    found = {m[2]: m[1] for line in lines if (m := _CHECKSUM_LINE.fullmatch(line))}
+    if not {MANIFEST, METRICS} <= found.keys():
+        raise UserError(
+            f"The weights in {folder} have no readable {CHECKSUMS}.",
+            remedy=f"{_REINSTALL} {_OWN}",
+        )
+    return found
+
+
+def _read(folder: Path, name: str) -> Any:
+    """Return the JSON of a file that `SHA256SUMS` covers."""
+    path = folder / name
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"The weights in {folder} have no readable {name}.", remedy=_REINSTALL
+        ) from error
+    _compare(path, hashlib.sha256(content).hexdigest(), _checksums(folder)[name])
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise UserError(
+            f"The weights in {folder} have no readable {name}.", remedy=_REINSTALL
+        ) from error
+
+
 def read_manifest(folder: Path) -> Any:
     """Return the manifest of a weights folder, as JSON has it.
 
     Raises:
-        UserError: It is missing or not valid JSON.
+        UserError: It is missing, damaged or not valid JSON.
     """
-    try:
-        return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"The weights in {folder} have no readable {MANIFEST}.", remedy=_REINSTALL
-        ) from error
+    return _read(folder, MANIFEST)
+
+
+def read_metrics(folder: Path) -> Any:
+    """Return the held-out figures of a weights folder, as JSON has them.
+
+    Raises:
+        UserError: They are missing, damaged or not valid JSON.
+    """
+    return _read(folder, METRICS)
+
+
+def write_description(
+    folder: Path, *, manifest: Mapping[str, Any], metrics: Mapping[str, Any]
+) -> None:
+    """Write the manifest and the figures of a weights folder, and the checksums of both."""
+    for name, content in ((MANIFEST, manifest), (METRICS, metrics)):
+        text = json.dumps(content, indent=1) + "\n"
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    write_checksums(folder)
+
+
+def write_checksums(folder: Path) -> None:
+    """Write the checksums of the manifest and of the figures as they lie in the folder."""
+    lines = [f"{sha256(folder / name)}  {name}\n" for name in (MANIFEST, METRICS)]
+    (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
 def load_weights(tier: str, folder: Path | None = None) -> Weights:
@@ -140,7 +210,7 @@ def load_weights(tier: str, folder: Path | None = None) -> Weights:
 def _not_a_manifest(folder: Path) -> UserError:
     return UserError(
         f"{MANIFEST} in {folder} does not describe weights of this version of Oarlock.",
-        remedy=f"{_REINSTALL} Weights of your own: train them again.",
+        remedy=f"{_REINSTALL} {_OWN}",
     )
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from oarlock.coder.weights import MIN_SUPPORT, RELIABLE_F1, weights_folder
+from oarlock.coder.weights import METRICS, MIN_SUPPORT, RELIABLE_F1, read_metrics, weights_folder
 from oarlock.errors import UserError
 from oarlock.report.coded import MECHANISMS
 
@@ -108,21 +107,22 @@ class Reliability:
 
 
 def load_reliability(model_version: str) -> Reliability:
-    """Return the scores that ship with the weights; empty where the weights carry none.
+    """Return the scores that ship with the weights; empty where they hold none of that tier.
 
     Args:
         model_version: Tier and release that coded the file, such as "standard-2026.11"; "" where
             it is not recorded, which is taken for the standard tier.
+
+    Raises:
+        UserError: They are missing or damaged.
     """
-    path = weights_folder() / "metrics.json"
-    if not path.is_file():
-        return Reliability()
+    folder = weights_folder()
     try:
-        return read_reliability(json.loads(path.read_text(encoding="utf-8")), model_version)
+        return read_reliability(read_metrics(folder), model_version)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"The file {path.name} of the weights in {path.parent} is damaged.",
-            remedy="Install oarlock again.",
+            f"{METRICS} in {folder} does not describe weights of this version of Oarlock.",
+            remedy="Install Oarlock again.",
         ) from error
 
 

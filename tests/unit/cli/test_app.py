@@ -2,16 +2,23 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from oarlock import __version__
 from oarlock.cli import app as cli
+from oarlock.cli import commands
+from oarlock.cli.stopping import when_stopped
 from oarlock.errors import UserError
 
 SECRET = "i feel so alone tonight"
@@ -40,12 +47,12 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_lists_every_command_without_loading_one(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--help")
     assert code == 0
-    assert all(name in out for name in cli.COMMANDS)
+    assert all(name in out for name in commands.COMMANDS)
     loaded = subprocess.run(
         [
             sys.executable,
             "-c",
-            "import sys; from oarlock.cli.app import build; build(['--help']);"
+            "import sys; from oarlock.cli.commands import build; build(['--help']);"
             "heavy = ('oarlock.', 'numpy', 'onnx', 'pyarrow');"
             "print([m for m in sys.modules if m.startswith(heavy)])",
         ],
@@ -53,7 +60,7 @@ def test_help_lists_every_command_without_loading_one(capsys: pytest.CaptureFixt
         text=True,
         check=True,
     ).stdout
-    assert loaded.strip() == "['oarlock.cli', 'oarlock.errors', 'oarlock.cli.app']"
+    assert loaded.strip() == "['oarlock.cli', 'oarlock.cli.commands']"
 
 
 def test_unknown_command_exits_2_and_suggests(capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,12 +83,88 @@ def test_user_error_shows_message_and_remedy_without_traceback(
     )
 
 
-def test_interrupt_exits_130(raising: typer.Typer, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def _own_interrupts() -> Iterator[None]:
+    handler = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, handler)
+
+
+@pytest.mark.usefixtures("_own_interrupts")
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [("Stopped. 3 are kept.", "Stopped. 3 are kept."), ("", "Stopped before the end")],
+)
+def test_interrupt_exits_130_with_one_line(
+    raising: typer.Typer, capsys: pytest.CaptureFixture[str], said: str, shown: str
+) -> None:
     @raising.command()
     def code() -> None:
+        with when_stopped(lambda: said):
+            raise KeyboardInterrupt
+
+    status, out, err = run(capsys, "code")
+    assert (status, out) == (130, "")
+    assert err.startswith(shown)
+    assert err.count("\n") == 1
+
+
+class _Interrupted:
+    def __del__(self) -> None:
         raise KeyboardInterrupt
 
-    assert run(capsys, "code")[0] == 130
+
+def _in_a_finaliser() -> None:
+    _Interrupted()
+    time.sleep(30)
+    raise AssertionError("Ctrl-C was lost")
+
+
+def _in_the_making_of_a_class() -> None:
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt as stop:
+        raise RuntimeError("Error calling __set_name__") from stop
+
+
+@pytest.mark.usefixtures("_own_interrupts")
+@pytest.mark.parametrize("place", [_in_a_finaliser, _in_the_making_of_a_class])
+def test_interrupt_is_not_lost_where_python_swallows_or_wraps_it(
+    raising: typer.Typer, capsys: pytest.CaptureFixture[str], place: Callable[[], None]
+) -> None:
+    raising.command("code")(lambda: place())
+    status, _, err = run(capsys, "code")
+    assert status == 130
+    assert err.startswith("Stopped before the end")
+    assert err.count("\n") == 1
+
+
+HELP = [name.split() for name in commands.EXAMPLES]
+
+
+@pytest.mark.parametrize("command", HELP, ids=" ".join)
+def test_help_ends_with_an_example_that_the_command_takes(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, *command, "--help")
+    example = commands.EXAMPLES[" ".join(command)]
+    assert code == 0
+    assert f"Example: {example}" in " ".join(out.split())
+    args = shlex.split(example)[1:]
+    assert args[: len(command)] == command
+    tree = typer.main.get_command(commands.build(args))
+    with tree.make_context("oarlock", args) as context:
+        while isinstance(tree, TyperGroup):
+            name, tree, args = tree.resolve_command(context, args)
+            assert name is not None
+            assert tree is not None
+            context = tree.make_context(name, args, parent=context)
+
+
+def test_every_command_has_an_example() -> None:
+    names = set(commands.COMMANDS)
+    below = {f"{name} {one}" for name in names for one in commands.group_commands(name)}
+    assert set(commands.EXAMPLES) == {"", *names, *below}
 
 
 def test_unexpected_error_prints_its_place_but_no_text_of_a_person(

@@ -36,9 +36,9 @@ def test_prints_codes_suggestion_and_note(draft: Path, capsys: pytest.CaptureFix
 def test_json_leaves_out_what_was_dismissed(
     draft: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(str(draft), "--json") == 0
+    assert run(str(draft), "--json", "-") == 0
     (found,) = json.loads(capsys.readouterr().out)["suggestions"]
-    assert run(str(draft), "--dismissed", found["id"], "--json") == 0
+    assert run(str(draft), "--dismissed", found["id"], "--json", "-") == 0
     assert json.loads(capsys.readouterr().out)["suggestions"] == []
 
 

@@ -37,7 +37,7 @@ def test_agree_finds_columns_whatever_their_case_and_separator(
     path = tmp_path / "double.csv"
     rows = "s1;Ana;Affirm;t1\ns1;Ben;Support;t1\ns2;Ana;Affirm;t2\ns2;Ben;Affirm;t2\n"
     path.write_text("Unit; Rater;LABEL ;Thread\n" + rows)
-    code, out, _ = run("agree", path, "--json")
+    code, out, _ = run("agree", path, "--json", "-")
     assert code == 0
     found = json.loads(out)
     assert (found["n_units"], found["raters"]) == (2, ["Ana", "Ben"])
@@ -56,7 +56,7 @@ def test_evaluate_finds_columns_whatever_their_case_and_json_line(
         '{"Text": "mm"}\n{"Text": "what helps you?", "Label": "open", "G": 1}\n'
         '{"Text": "did you sleep?", "Label": "closed", "G": 2}\n'
     )
-    code, out, error = run("evaluate", path, "--json", "--resamples", "10")
+    code, out, error = run("evaluate", path, "--json", "-", "--resamples", "10")
     assert code == 0, error
     assert json.loads(out)["n"] == 2
     code, _, error = run("evaluate", path, "--label-column", "code")

@@ -6,8 +6,11 @@ import csv
 import errno
 import json
 import os
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -91,23 +94,146 @@ def test_evaluate_prints_a_table_and_writes_json(run: Callable[..., Result], gol
     assert set(content["calibration"]) == {"ece", "ece_equal_mass", "brier", "nll"}
 
 
-@pytest.mark.parametrize("order", [("gold.csv", "--json"), ("--json", "gold.csv")])
-def test_json_without_a_path_goes_to_standard_output_alone(
-    run: Callable[..., Result], gold: Path, order: tuple[str, ...]
-) -> None:
-    before = gold.read_bytes()
-    code, out, _ = run("evaluate", *order, "--resamples", "10")
+def test_json_to_standard_output_stands_alone(run: Callable[..., Result], gold: Path) -> None:
+    code, out, _ = run("evaluate", gold, "--json", "-", "--resamples", "10")
     assert code == 0
     assert json.loads(out)["n"] == 16
-    assert gold.read_bytes() == before
 
 
-def test_json_never_writes_over_the_input(run: Callable[..., Result], gold: Path) -> None:
+@pytest.mark.parametrize("command", ["evaluate", "agree", "fairness"])
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--json",), "'--json' requires an argument"),
+        (("--json", "gold.csv"), "--json gold.csv would write over a file of data"),
+        (("--json=",), "--json needs the name of a file."),
+        (("--json", "--seed"), "--json needs the name of a file, not '--seed'"),
+        (("--json", "."), "--json: . is a folder"),
+        (("--json", "no/m.json"), "--json: the folder no does not exist"),
+    ],
+)
+def test_json_without_a_file_to_write_is_refused_before_anything_is_coded(
+    run: Callable[..., Result],
+    gold: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    args: tuple[str, ...],
+    message: str,
+) -> None:
+    monkeypatch.setattr(FakeCoder, "load", None)
     before = gold.read_bytes()
-    code, _, err = run("evaluate", gold, "--resamples", "0", f"--json={gold}")
-    assert code == 2
-    assert "is the input file" in err
+    file = [] if command == "fairness" or "gold.csv" in args else ["gold.csv"]
+    code, out, err = run(command, *file, *args)
+    assert (code, out) == (2, "")
+    assert message in " ".join(err.split())
     assert gold.read_bytes() == before
+    assert [path.name for path in gold.parent.iterdir()] == ["gold.csv"]
+
+
+def test_full_disk_names_the_json_target_and_leaves_what_was_there(
+    gold: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "m.json"
+    target.write_text("{}")
+    script = (
+        "import sys, resource, oarlock.coder; from fake_coder import FakeCoder\n"
+        "oarlock.coder.Coder = FakeCoder\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        "from oarlock.cli.app import main; main(sys.argv[1:])"
+    )
+    done = python(script, "evaluate", gold, "--resamples", "0", "--json", target)
+    assert done.returncode == 2
+    assert f"error: {target}: the disk is full or the file may not grow" in done.stderr
+    assert target.read_text() == "{}"
+    assert {path.name for path in tmp_path.iterdir()} == {"gold.csv", "m.json"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full to write to")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "args",
+    [("evaluate", "gold.csv", "--json", "-"), ("evaluate", "gold.csv"), ("code", "gold.csv", "-")],
+    ids=" ".join,
+)
+def test_full_disk_behind_standard_output_is_named(
+    gold: Path, args: tuple[str, ...], unbuffered: str
+) -> None:
+    script = (
+        "import sys, oarlock.coder.coder; from fake_coder import FakeCoder\n"
+        "oarlock.coder.Coder = oarlock.coder.coder.Coder = FakeCoder\n"
+        "from oarlock.cli.app import main; main(sys.argv[1:])"
+    )
+    with open("/dev/full", "w") as full:
+        done = python(
+            script,
+            *args,
+            cwd=gold.parent,
+            stdout=full,
+            environment={"PYTHONUNBUFFERED": unbuffered},
+        )
+    assert done.returncode == 2
+    assert done.stderr.count("error:") == 1
+    assert "No space left on device: standard output" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def python(
+    script: str,
+    *args: str | Path,
+    cwd: Path | None = None,
+    stdout: IO[str] | int = subprocess.PIPE,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(Path(__file__).resolve().parents[2]), *sys.path])
+    return subprocess.run(
+        [sys.executable, "-c", script, *map(str, args)],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": path, **(environment or {})},
+    )
+
+
+def test_no_intervals_are_given_and_said_so_without_resamples(
+    run: Callable[..., Result], gold: Path, double: Path
+) -> None:
+    note = "intervals are given: no resamples were asked for"
+    for command, file in (("evaluate", gold), ("agree", double)):
+        out = run(command, file, "--resamples", "0")[1]
+        assert note in out
+        assert "bootstrap resamples" not in out
+        assert "95 % interval" not in out
+        assert note not in run(command, file, "--resamples", "20")[1]
+    code, out, _ = run("evaluate", gold, "--resamples", "0", "--json", "-")
+    assert code == 0
+    assert "No intervals are given" in json.loads(out)["notes"][0]
+    assert "accuracy" not in json.loads(out)["intervals"]
+
+
+def test_evaluate_lists_unknown_labels_with_their_counts(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    labels = ["open"] * 3 + ["clsed"] * 2 + [f"x{i}" for i in range(11)]
+    file = write(tmp_path / "x.csv", [{"text": "why?", "label": label} for label in labels])
+    code, _, err = run("evaluate", file, "--task", "question")
+    assert code == 2
+    assert "x.csv, row 4 and 12 more rows, column 'label': unknown labels: " in err
+    assert "'clsed' (2 rows; did you mean 'closed'?), 'x0' (1 row), 'x1' (1 row)" in err
+    assert "and 2 others (2 rows)." in err
+    assert err.count("(1 row)") == 9
+
+
+@pytest.mark.parametrize("labels", [["0", "1"], ["joy", "fear"], ["open", "joy"]])
+def test_evaluate_names_file_and_column_where_the_labels_fit_no_task(
+    run: Callable[..., Result], tmp_path: Path, labels: list[str]
+) -> None:
+    rows: list[dict[str, object]] = [{"text": "why?", "code": label} for label in labels]
+    code, _, err = run("evaluate", write(tmp_path / "x.csv", rows), "--label-column", "code")
+    assert code == 2
+    assert "x.csv" in err
+    assert "column 'code'" in err
 
 
 @pytest.mark.parametrize(
@@ -144,7 +270,9 @@ def test_evaluate_translates_with_a_crosswalk(run: Callable[..., Result], tmp_pa
         {"text": f"why {i}?", "label": "question"} for i in range(6)
     ] + [{"text": "so you feel lost", "label": "reflection"}]
     file = write(tmp_path / "annomi.csv", rows)
-    code, out, err = run("evaluate", file, "--crosswalk", "annomi", "--json", "--resamples", "0")
+    code, out, err = run(
+        "evaluate", file, "--crosswalk", "annomi", "--json", "-", "--resamples", "0"
+    )
     assert (code, err) == (0, "")
     assert json.loads(out)["task"] == "behaviour"
 
@@ -178,8 +306,8 @@ def test_agree_reads_one_column_per_rater_the_same(
             cells = wide.setdefault(row["unit"], {"unit": row["unit"], "thread": row["thread"]})
             cells[f"rater {row['rater']}"] = row["label"]
     file = write(tmp_path / "wide.csv", list(wide.values()))
-    _, long_out, _ = run("agree", double, "--json", "--resamples", "20")
-    _, wide_out, _ = run("agree", file, "--json", "--resamples", "20")
+    _, long_out, _ = run("agree", double, "--json", "-", "--resamples", "20")
+    _, wide_out, _ = run("agree", file, "--json", "-", "--resamples", "20")
     long, other = json.loads(long_out)["overall"], json.loads(wide_out)["overall"]
     assert long["krippendorff"] == other["krippendorff"]
 
@@ -191,7 +319,7 @@ def test_agree_gives_the_iccs_of_shrout_and_fleiss_for_scores(
     rows = [dict(zip(("unit", "j1", "j2", "j3", "j4"), (i, *row), strict=True))
             for i, row in enumerate(table)]  # fmt: skip
     file = write(tmp_path / "scores.csv", rows)  # type: ignore[arg-type]
-    code, out, _ = run("agree", file, "--scores", "--raters", "j1,j2,j3,j4", "--json")
+    code, out, _ = run("agree", file, "--scores", "--raters", "j1,j2,j3,j4", "--json", "-")
     assert code == 0
     values = [round(one["value"], 2) for one in json.loads(out)["icc"].values()]
     assert values == [0.17, 0.29, 0.71, 0.44, 0.62, 0.91]

@@ -12,8 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sentencex import get_sentence_boundaries
 
-from oarlock.coder import sentences
-from oarlock.coder.sentences import Span, split
+from oarlock.coder.sentences import RUN_ON, WINDOW, Span, cutting, marks, split
 
 PARTS = st.sampled_from(
     ["i", "you", "and i", "but", "lol", "haha ", "... ", "…", ". ", ".", "!", "? ", "\n", " "]
@@ -113,7 +112,7 @@ def test_a_long_run_on_is_cut_before_clauses_and_a_short_one_is_not() -> None:
     clause = "and i just want you to know that it will pass "
     assert len(split(clause * 5)) == 1
     cut = pieces(clause * 40)
-    assert max(map(len, cut)) <= sentences.RUN_ON
+    assert max(map(len, cut)) <= RUN_ON
     assert all(piece.startswith("and i ") for piece in cut)
 
 
@@ -133,7 +132,7 @@ def test_a_panic_of_the_library_leaves_our_own_marks(monkeypatch: pytest.MonkeyP
     def panic(*_: object) -> None:
         raise PanicException
 
-    monkeypatch.setattr(sentences, "get_sentence_boundaries", panic)
+    monkeypatch.setattr(cutting, "get_sentence_boundaries", panic)
     assert pieces("oh no! you are ok") == ["oh no! ", "you are ok"]
 
 
@@ -157,11 +156,11 @@ def test_work_is_linear_in_one_line(unit: str, monkeypatch: pytest.MonkeyPatch) 
     length = 100_000
     seen: list[int] = []
     library = get_sentence_boundaries
-    cut = sentences._cuts
+    cut = cutting._cuts
 
     def counted(language: str, window: str) -> object:
         # The library's own cost may grow with the square of what it sees.
-        assert len(window) <= sentences.WINDOW
+        assert len(window) <= WINDOW
         seen.append(len(window))
         return library(language, window)
 
@@ -169,8 +168,8 @@ def test_work_is_linear_in_one_line(unit: str, monkeypatch: pytest.MonkeyPatch) 
         seen.append(len(line))
         return cut(line)
 
-    monkeypatch.setattr(sentences, "get_sentence_boundaries", counted)
-    monkeypatch.setattr(sentences, "_cuts", counted_cuts)
+    monkeypatch.setattr(cutting, "get_sentence_boundaries", counted)
+    monkeypatch.setattr(cutting, "_cuts", counted_cuts)
     text = (unit * length)[:length]
     assert "".join(pieces(text)) == text
     assert sum(seen) <= 8 * length
@@ -223,11 +222,12 @@ def looked_at(text: str) -> int:
     """Returns how many characters all looks of one split take in together."""
     looked: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in list(vars(sentences).items()):
-            if isinstance(value, re.Pattern | stdlib_re.Pattern) or name == "_after_spaces":
-                patch.setattr(sentences, name, Counted(value, looked))
-        cuts = tuple(Counted(pattern, looked) for pattern in sentences._RUN_ON_CUTS)
-        patch.setattr(sentences, "_RUN_ON_CUTS", cuts)
+        for module in (cutting, marks):
+            for name, value in list(vars(module).items()):
+                if isinstance(value, re.Pattern | stdlib_re.Pattern) or name == "_after_spaces":
+                    patch.setattr(module, name, Counted(value, looked))
+        cuts = tuple(Counted(pattern, looked) for pattern in cutting._RUN_ON_CUTS)
+        patch.setattr(cutting, "_RUN_ON_CUTS", cuts)
         split(text)
     return sum(looked)
 
@@ -293,4 +293,4 @@ def test_a_line_of_a_megabyte_tiles() -> None:
     spans = split(text)
     assert spans[0].start == 0
     assert spans[-1].end == len(text)
-    assert max(span.end - span.start for span in spans) <= sentences.RUN_ON
+    assert max(span.end - span.start for span in spans) <= RUN_ON

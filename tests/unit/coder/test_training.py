@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,14 @@ import pytest
 
 from oarlock.coder import Coder
 from oarlock.coder.tasks import HEADS
+from oarlock.coder.weights import (
+    Calibration,
+    load_weights,
+    read_manifest,
+    read_metrics,
+    weights_folder,
+)
+from oarlock.errors import UserError
 
 pytestmark = pytest.mark.train
 
@@ -63,6 +72,7 @@ def test_weights_folder_holds_what_ships_and_nothing_else(trained: Path) -> None
     names = {path.name for path in (trained / "weights").iterdir()}
     assert names == {
         "standard.onnx", "fast.npz", "tokenizer.json", "manifest.json", "metrics.json",
+        "SHA256SUMS",
     }  # fmt: skip
     manifest = json.loads((trained / "weights" / "manifest.json").read_text("utf-8"))
     assert manifest["licence"] == "CC BY-NC-SA 4.0"
@@ -130,6 +140,45 @@ def test_same_seed_gives_the_same_logits_and_another_seed_others() -> None:
         torch.set_num_threads(threads)
     np.testing.assert_array_equal(found[0], found[1])
     assert not np.allclose(found[0], found[2])
+
+
+def test_assembled_folder_loads_and_shows_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from oarlock.coder.training import package
+    from oarlock.coder.training.recipe import Recipe, TrainingData
+    from oarlock.coder.training.train import Run
+
+    shipped = weights_folder()
+    figures = {"codes": {"per_class": {}, "uncertain_below": 0.3}}
+    fitted = {head: Calibration.identity(len(labels)) for head, labels in HEADS.items()}
+    # What was fitted is taken from the weights that ship; only the putting together is real.
+    for name, stub in {
+        "_load": lambda _path: None,
+        "export_int8": lambda _model, path: shutil.copyfile(shipped / "standard.onnx", path),
+        "student": lambda *_: shipped / "fast.npz",
+        "metrics": lambda *_: dict(figures),
+        "student_figures": lambda *_: (dict(figures), fitted),
+        "calibrations": lambda _run: fitted,
+        "fairness_figures": lambda coder: {"measured": coder.model_version},
+        "agreement_figures": lambda _data: {"talk": {}},
+    }.items():
+        monkeypatch.setattr(package, name, stub)
+    run = Run(tmp_path, tmp_path / "out", Recipe.tiny(), 0)
+    folder = package.assemble(run, TrainingData([], [], {}, []), "test", lambda *_: None)
+    assert Coder.load("fast", folder=folder).model_version == "fast-test"
+    assert Coder.load("standard", folder=folder).code("how are you?").sentences
+    metrics = read_metrics(folder)
+    assert metrics["fast"]["fairness"] == {"measured": "fast-test"}
+    assert metrics["own_labels"] == {"talk": {}}
+    for name, read in (("manifest.json", read_manifest), ("metrics.json", read_metrics)):
+        path = folder / name
+        content = path.read_bytes()
+        path.write_bytes(content.replace(b"test", b"best", 1))
+        with pytest.raises(UserError, match=f"{name} in .* is damaged"):
+            read(folder)
+        path.write_bytes(content)
+    assert load_weights("fast", folder).release == "test"
 
 
 # --- refusals ---------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import time
@@ -15,8 +16,19 @@ from oarlock.cli.app import main
 from oarlock.coder import Coder
 from oarlock.coder import weights as weights_module
 from oarlock.coder.tasks import CODE_LABELS, HEADS
-from oarlock.coder.weights import MANIFEST, Calibration, load_weights, weights_folder
+from oarlock.coder.weights import (
+    CHECKSUMS,
+    MANIFEST,
+    METRICS,
+    Calibration,
+    load_weights,
+    read_metrics,
+    weights_folder,
+    write_checksums,
+    write_description,
+)
 from oarlock.errors import UserError
+from oarlock.report.reliability import load_reliability
 
 TIER_OF = {"standard.onnx": "standard", "tokenizer.json": "fast", "fast.npz": "fast"}
 
@@ -25,6 +37,12 @@ TIER_OF = {"standard.onnx": "standard", "tokenizer.json": "fast", "fast.npz": "f
 def copy(tmp_path: Path) -> Path:
     """A copy of the shipped weights, to damage."""
     return Path(shutil.copytree(weights_folder(), tmp_path / "weights"))
+
+
+def write_manifest(folder: Path, content: str) -> None:
+    """Write a manifest that is not damaged, whatever it says."""
+    (folder / MANIFEST).write_text(content, encoding="utf-8")
+    write_checksums(folder)
 
 
 def flip_one_bit(path: Path) -> None:
@@ -53,7 +71,18 @@ def test_shipped_weights_hold_no_file_that_no_tier_names() -> None:
     manifest = json.loads((weights_folder() / MANIFEST).read_text("utf-8"))
     named = {name for tier in manifest["tiers"].values() for name in tier["files"]}
     there = {path.name for path in weights_folder().iterdir()}
-    assert there - named <= {MANIFEST, "metrics.json", "README.md", "LICENSE"}
+    assert there - named <= {CHECKSUMS, MANIFEST, METRICS, "README.md", "LICENSE"}
+
+
+def test_description_that_was_written_is_read_again(tmp_path: Path) -> None:
+    write_description(tmp_path, manifest={"release": "x"}, metrics={"f1": 0.5})
+    assert weights_module.read_manifest(tmp_path) == {"release": "x"}
+    assert read_metrics(tmp_path) == {"f1": 0.5}
+    listed = dict(
+        line.split("  ")[::-1] for line in (tmp_path / CHECKSUMS).read_text().split("\n")[:-1]
+    )
+    for name in (MANIFEST, METRICS):
+        assert listed[name] == hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
 
 
 @pytest.mark.parametrize("tier", ["standard", "fast"])
@@ -79,6 +108,43 @@ def test_one_flipped_bit_is_found_and_named(copy: Path, name: str) -> None:
         Coder.load(tier=TIER_OF[name], folder=copy)
     assert caught.value.remedy is not None
     assert "Install Oarlock again" in caught.value.remedy
+
+
+@pytest.mark.parametrize("tier", ["standard", "fast"])
+def test_changed_manifest_is_found_and_named(copy: Path, tier: str) -> None:
+    path = copy / MANIFEST
+    manifest = json.loads(path.read_text("utf-8"))
+    manifest["tiers"][tier]["uncertain_below"] = 0.01  # still a manifest: only the checksum tells
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(UserError, match=r"manifest\.json in .* is damaged: its SHA-256") as caught:
+        Coder.load(tier=tier, folder=copy)
+    assert "Install Oarlock again" in str(caught.value.remedy)
+
+
+def test_changed_metrics_are_found_where_they_are_read_and_leave_the_coder_usable(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("oarlock.report.reliability.weights_folder", lambda: copy)
+    assert load_reliability("standard").codes
+    path = copy / METRICS
+    path.write_text(path.read_text("utf-8").replace('"support": ', '"support": 1', 1), "utf-8")
+    with pytest.raises(UserError, match=r"metrics\.json in .* is damaged: its SHA-256") as caught:
+        load_reliability("standard")
+    assert "Install Oarlock again" in str(caught.value.remedy)
+    assert Coder.load(tier="fast", folder=copy).code("hello there").sentences
+    path.unlink()
+    with pytest.raises(UserError, match=r"no readable metrics\.json"):
+        load_reliability("standard")
+
+
+@pytest.mark.parametrize("content", [None, "", "nonsense\n", f"{'0' * 64}  {MANIFEST}\n", "\xff"])
+def test_checksums_that_are_missing_or_cut_are_named(copy: Path, content: str | None) -> None:
+    (copy / CHECKSUMS).unlink()
+    if content is not None:
+        (copy / CHECKSUMS).write_text(content, encoding="latin-1")
+    with pytest.raises(UserError, match="no readable SHA256SUMS") as caught:
+        Coder.load(tier="fast", folder=copy)
+    assert "oarlock train" in str(caught.value.remedy)
 
 
 def test_damage_to_one_tier_leaves_the_other_usable(copy: Path) -> None:
@@ -109,7 +175,7 @@ def test_missing_folder_or_manifest_is_named(copy: Path, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("content", ["", "{", "\x00\x01", '{"tiers": '])
 def test_manifest_that_is_no_json_is_named(copy: Path, content: str) -> None:
-    (copy / MANIFEST).write_text(content, encoding="utf-8")
+    write_manifest(copy, content)
     with pytest.raises(UserError, match=r"no readable manifest\.json"):
         Coder.load(folder=copy)
 
@@ -127,7 +193,7 @@ def test_manifest_that_is_no_json_is_named(copy: Path, content: str) -> None:
     ],
 )
 def test_manifest_of_another_shape_is_named(copy: Path, manifest: object) -> None:
-    (copy / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    write_manifest(copy, json.dumps(manifest))
     with pytest.raises(UserError, match="does not describe weights of this version"):
         Coder.load(folder=copy)
 
@@ -137,7 +203,7 @@ def test_manifest_from_before_decisions_is_named(copy: Path) -> None:
     for tier in manifest["tiers"].values():
         for calibration in tier["calibration"].values():
             del calibration["decision"]
-    (copy / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    write_manifest(copy, json.dumps(manifest))
     with pytest.raises(UserError, match="does not describe weights of this version"):
         Coder.load(folder=copy)
 

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from oarlock.codebook import CODES
-from oarlock.coder.weights import MIN_SUPPORT, RELIABLE_F1, load_weights
+from oarlock.coder.weights import (
+    MIN_SUPPORT,
+    RELIABLE_F1,
+    load_weights,
+    write_checksums,
+    write_description,
+)
 from oarlock.errors import UserError
 from oarlock.report import reliability as module
 from oarlock.report.reliability import (
@@ -46,9 +52,13 @@ def test_damaged_metrics_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
 ) -> None:
     monkeypatch.setattr(module, "weights_folder", lambda: tmp_path)
+    write_description(tmp_path, manifest={}, metrics={"release": "7"})
     assert load_reliability("standard-7") == Reliability()
     (tmp_path / "metrics.json").write_text(content, "utf-8")
     with pytest.raises(UserError, match=r"metrics\.json .* is damaged"):
+        load_reliability("standard-7")
+    write_checksums(tmp_path)
+    with pytest.raises(UserError, match=r"no readable metrics\.json|metrics\.json .* not describe"):
         load_reliability("standard-7")
 
 

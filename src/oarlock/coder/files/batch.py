@@ -113,7 +113,7 @@ def code_file(
         ) as writer:
             try:
                 done = _run(chunks, writer, coder, options, lambda n: report(n, total))
-            except UserError:
+            except (UserError, KeyboardInterrupt):
                 if survey is None:
                     writer.discard()
                 raise

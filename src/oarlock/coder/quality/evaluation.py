@@ -170,7 +170,9 @@ def evaluate(
     if gold.task == "reflection":
         soft = soft_score(gold, probabilities[:, TASK_LABELS["reflection"].index("complex")])
     notes = []
-    if gold.groups is None:
+    if n_resamples == 0:
+        notes.append("No intervals are given: no resamples were asked for.")
+    elif gold.groups is None:
         notes.append("Intervals resample single rows; rows of one thread make them too narrow.")
     elif result.n_groups < 10:
         notes.append(f"Only {result.n_groups} groups: the intervals are rough.")

@@ -12,7 +12,11 @@ from typing import NoReturn
 
 from oarlock.codebook import CODES, fold
 from oarlock.codebook.labels import TASK_LABELS, resolve_label
+from oarlock.corpus.reading import looks_like_name
 from oarlock.errors import UserError
+
+MAX_SHOWN_LABELS = 10
+"""Unknown labels that one message lists."""
 
 # What people write where there is no label. Not "none": some schemes have a label of that name.
 _MISSING = {"", "na", "nan", "null"}
@@ -48,13 +52,18 @@ def _of_code(task: str) -> dict[str, str | None]:
     return {}
 
 
-def detect_task(labels: Iterable[str]) -> str:
+def detect_task(labels: Iterable[str], *, place: str = "the labels") -> str:
     """Return the one task whose labels these are.
+
+    Args:
+        labels: Labels as they are written, each as often as it occurs.
+        place: Where they stand, for the message: file and column.
 
     Raises:
         UserError: No task, or more than one, has all of these labels.
     """
-    distinct = set(labels)
+    counts = Counter(labels)
+    distinct = set(counts)
     folded = {fold(label) for label in distinct}
     own = {task: {fold(label) for label in known} for task, known in TASK_LABELS.items()}
     own["codes"] |= {fold(code.abbreviation) for code in CODES}
@@ -66,14 +75,14 @@ def detect_task(labels: Iterable[str]) -> str:
     every = ", ".join(TASK_LABELS)
     if fitting:
         raise UserError(
-            f"The labels fit more than one task: {', '.join(fitting)}.",
+            f"{place}: the labels fit more than one task: {', '.join(fitting)}.",
             remedy="Say which with --task.",
         )
-    best = max(TASK_LABELS, key=lambda task: fits[task])
+    best = max(TASK_LABELS, key=lambda task: (fits[task], len(folded & own[task])))
     if fits[best]:
-        return best  # the unknown ones are then named, row by row
+        return best  # the unknown ones are then named
     raise UserError(
-        "The labels fit no task of the coder.",
+        f"{place}: the labels fit no task of the coder: {shown_labels(counts)}.",
         remedy=f"Say --task ({every}), or translate the labels with --crosswalk NAME.",
     )
 
@@ -123,9 +132,48 @@ def suggestion(label: str, known: Sequence[str]) -> str:
 
     A value that resembles no label may be a person's text in the wrong column: never shown.
     """
+    close = _close(label, known)
+    return f" {label!r} (did you mean {close!r}?)" if close else ""
+
+
+def _close(label: str, known: Sequence[str]) -> str | None:
     by_fold = {fold(item): item for item in known}
     close = difflib.get_close_matches(fold(label), by_fold, n=1, cutoff=0.75)
-    return f" {label!r} (did you mean {by_fold[close[0]]!r}?)" if close else ""
+    return by_fold[close[0]] if close else None
+
+
+def shown_labels(counts: Mapping[str, int], known: Sequence[str] = ()) -> str:
+    """Return labels with the number of their rows, the most frequent first, for a message.
+
+    What could be a person's text in the wrong column is counted, not shown: a value that resembles
+    no known label is shown only where it is a single word and no value reads like a sentence.
+
+    Args:
+        counts: Rows by label as it is written.
+        known: Labels that are expected.
+    """
+    all_names = all(looks_like_name(label) for label in counts)
+    shown: list[str] = []
+    others: list[int] = []
+    for label, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        close = _close(label, known)
+        may_be_shown = close is not None or (all_names and len(label.split()) == 1)
+        if may_be_shown and len(shown) < MAX_SHOWN_LABELS:
+            hint = f"; did you mean {close!r}?" if close else ""
+            shown.append(f"{label!r} ({_rows(count)}{hint})")
+        else:
+            others.append(count)
+    listed = ", ".join(shown)
+    if not others:
+        return listed
+    if not shown:
+        return f"{len(others)} ({_rows(sum(others))}), not shown because it could be text"
+    noun = "other" if len(others) == 1 else "others"
+    return f"{listed} and {len(others)} {noun} ({_rows(sum(others))})"
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'' if count == 1 else 's'}"
 
 
 def gold_set(
@@ -136,6 +184,7 @@ def gold_set(
     task: str | None = None,
     translate: Callable[[str], str | None] | None = None,
     crosswalk_task: str | None = None,
+    crosswalk_labels: Sequence[str] = (),
     min_words: int = 0,
     leave_out_unknown: bool = False,
 ) -> GoldSet:
@@ -149,6 +198,7 @@ def gold_set(
         translate: Maps a label of another scheme to an Oarlock label, None where it has no
             counterpart; raises KeyError for a label that the scheme does not have.
         crosswalk_task: The task that `translate` leads to.
+        crosswalk_labels: Labels that `translate` knows, for messages.
         min_words: Leave out texts of fewer words (runs of letters or digits between spaces).
         leave_out_unknown: Leave out rows with an unknown label instead of refusing the file.
 
@@ -180,10 +230,11 @@ def gold_set(
     if n_seen == 0:
         raise UserError(f"{source} has no rows.", remedy="Give a file with labelled texts.")
     if unknown and not leave_out_unknown:
-        _refuse_unknown(unknown, source, columns.label, ())
+        _refuse_unknown(unknown, source, columns.label, crosswalk_labels)
     if not kept:
-        _refuse_empty(source, left_out)
-    found = task or crosswalk_task or detect_task({row.label for row in kept})
+        _refuse_empty(source, columns, left_out)
+    place = f"{source}, column {columns.label!r}"
+    found = task or crosswalk_task or detect_task((row.label for row in kept), place=place)
     gold = GoldSet(task=found, groups=[] if columns.group else None, left_out=left_out)
     unknown += _fill(gold, kept)
     if unknown and not leave_out_unknown:
@@ -191,7 +242,7 @@ def gold_set(
     if unknown:
         left_out["unknown label"] += len(unknown)
     if not gold.texts:
-        _refuse_empty(source, left_out)
+        _refuse_empty(source, columns, left_out)
     return gold
 
 
@@ -248,10 +299,11 @@ def _fill(gold: GoldSet, kept: Sequence[_Row]) -> list[tuple[int, str]]:
     return unknown
 
 
-def _refuse_empty(source: str, left_out: Counter[str]) -> NoReturn:
+def _refuse_empty(source: str, columns: GoldColumns, left_out: Counter[str]) -> NoReturn:
     reasons = ", ".join(f"{count} {why}" for why, count in left_out.items())
     raise UserError(
-        f"{source}: no row is left to evaluate ({reasons}).",
+        f"{source}, columns {columns.text!r} and {columns.label!r}: no row is left to evaluate "
+        f"({reasons}).",
         remedy="Check --text-column, --label-column and --min-words.",
     )
 
@@ -259,12 +311,13 @@ def _refuse_empty(source: str, left_out: Counter[str]) -> NoReturn:
 def _refuse_unknown(
     unknown: list[tuple[int, str]], source: str, column: str, known: Sequence[str]
 ) -> NoReturn:
-    number, label = sorted(unknown)[0]
-    more = f" and {len(unknown) - 1} more rows" if len(unknown) > 1 else ""
+    first = min(number for number, _ in unknown)
+    more = f" and {_rows(len(unknown) - 1).replace(' ', ' more ')}" if len(unknown) > 1 else ""
+    counts = Counter(label for _, label in unknown)
     expected = f" Expected one of: {', '.join(known)}." if known else ""
     raise UserError(
-        f"{source}, row {number}{more}, column {column!r}: unknown label"
-        f"{suggestion(label, known)}.{expected}",
+        f"{source}, row {first}{more}, column {column!r}: unknown "
+        f"label{'' if len(counts) == 1 else 's'}: {shown_labels(counts, known)}.{expected}",
         remedy="Mend the labels, name another --task or --crosswalk, or pass --leave-out-unknown.",
     )
 

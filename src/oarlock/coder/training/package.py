@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 from pathlib import Path
@@ -33,7 +31,13 @@ from oarlock.coder.training.train import (
     read_held_out,
     tokenizer,
 )
-from oarlock.coder.weights import MANIFEST, MIN_SUPPORT, RELIABLE_F1, Calibration
+from oarlock.coder.weights import (
+    MIN_SUPPORT,
+    RELIABLE_F1,
+    Calibration,
+    sha256,
+    write_description,
+)
 
 MIN_WORDS = 4
 LICENCE = "CC BY-NC-SA 4.0"
@@ -278,11 +282,6 @@ def student_figures(
     return figures, fitted
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def weak_codes(figures: dict[str, Any]) -> set[str]:
     """Return the codes that held-out figures show to be unreliable, or too rare to know."""
     return {
@@ -300,7 +299,7 @@ def _tier(
     uncertain: float,
 ) -> dict[str, Any]:
     return {
-        "files": {name: _digest(folder / name) for name in names},
+        "files": {name: sha256(folder / name) for name in names},
         "calibration": {
             head: {
                 "scale": round(c.scale, 6),
@@ -348,15 +347,10 @@ def assemble(run: Run, data: TrainingData, release: str, report: Report) -> Path
             ),
         },
     }
-    _write(folder / "metrics.json", figures)
-    _write(folder / MANIFEST, manifest)
+    write_description(folder, manifest=manifest, metrics=figures)
     # What needs the folder that was just written, or no weights at all, comes last.
     for tier in ("standard", "fast"):
         figures[tier]["fairness"] = fairness_figures(Coder.load(tier, folder=folder, threads=1))
     figures["own_labels"] = agreement_figures(run.data)
-    _write(folder / "metrics.json", figures)
+    write_description(folder, manifest=manifest, metrics=figures)
     return folder
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

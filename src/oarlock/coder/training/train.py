@@ -6,9 +6,11 @@ import hashlib
 import json
 import multiprocessing
 import os
+import signal
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -190,6 +192,17 @@ def _job(run: Run, fold: int | None) -> None:
         held_out(run, data, fold, report)
 
 
+@contextmanager
+def _ended_on_interrupt() -> Iterator[None]:
+    """End the other processes on Ctrl-C: the pool would wait hours for the folds under way."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
+
+
 def second_stages(run: Run, jobs: Sequence[int | None], *, n_jobs: int, report: Report) -> None:
     """Fit folds and the final model, `n_jobs` at a time; what is there already is kept.
 
@@ -199,7 +212,16 @@ def second_stages(run: Run, jobs: Sequence[int | None], *, n_jobs: int, report: 
         n_jobs: Processes, one thread each, so that results do not depend on the machine's cores.
         report: Called with name, step, steps and loss.
     """
-    with ProcessPoolExecutor(n_jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with (
+        ProcessPoolExecutor(
+            n_jobs,
+            mp_context=multiprocessing.get_context("spawn"),
+            # Ctrl-C ends them at once and without a word; the parent says what is kept.
+            initializer=signal.signal,
+            initargs=(signal.SIGINT, signal.SIG_DFL),
+        ) as pool,
+        _ended_on_interrupt(),
+    ):
         waiting = {pool.submit(_job, run, job) for job in jobs}
         while waiting:
             done, waiting = wait(waiting, timeout=2.0, return_when=FIRST_COMPLETED)

@@ -168,4 +168,4 @@ def test_command_prints_a_table_or_json(
     table = run()
     assert "White and Black names" in table
     assert "yardstick: an edit that means nothing" in table
-    assert set(json.loads(run("--json"))) == set(KINDS)
+    assert set(json.loads(run("--json", "-"))) == set(KINDS)

@@ -81,10 +81,16 @@ def test_unknown_label_names_file_row_and_column_and_suggests() -> None:
     }
 
 
-def test_unknown_label_that_looks_like_a_text_is_not_shown() -> None:
+@pytest.mark.parametrize(
+    "labels", [["i feel so alone today"], ["alone", "i am so tired of it"], ["alone at home"]]
+)
+def test_unknown_labels_that_could_be_text_are_counted_and_not_shown(labels: list[str]) -> None:
     with pytest.raises(UserError) as caught:
-        make("open", "i feel so alone today", task="question")
+        make("open", *labels, task="question")
     assert "alone" not in str(caught.value)
+    assert f"{len(labels)} ({len(labels)} row" in str(caught.value)
+    with pytest.raises(UserError, match=r"'alone' \(1 row\)"):
+        make("open", "alone", task="question")
 
 
 def test_labels_in_the_fifteen_codes_can_be_scored_on_coarser_tasks() -> None:
@@ -100,8 +106,16 @@ def test_crosswalk_translates_leaves_out_and_refuses() -> None:
     gold = make("Q", "filler", translate=mapping.__getitem__, crosswalk_task="codes")
     assert gold.labels == [0]
     assert gold.left_out == {"label without a counterpart in the crosswalk": 1}
-    with pytest.raises(UserError, match="unknown label"):
-        make("Q", "Z", translate=mapping.__getitem__, crosswalk_task="codes")
+    with pytest.raises(
+        UserError, match=r"unknown label: 'Z' \(1 row\)\. Expected one of: Q, filler"
+    ):
+        make(
+            "Q",
+            "Z",
+            translate=mapping.__getitem__,
+            crosswalk_task="codes",
+            crosswalk_labels=tuple(mapping),
+        )
 
 
 def test_groups_must_not_be_empty() -> None:
