@@ -82,7 +82,7 @@ def test_report_finds_the_threads_whatever_their_case(
     ):
         rows = "".join(f"{n},hi there.,t{n}\n" for n in range(5))
         path.write_text(f"ID,Text,{column}\n{rows}")
-        code, _, error = run("report", path, "--out", "page.html", *options)
+        code, _, error = run("report", path, "--out", "page.html", "--overwrite", *options)
         assert code == 0, error
         assert (no_threads not in (tmp_path / "page.html").read_text()) == has_threads
 

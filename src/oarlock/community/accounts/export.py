@@ -45,6 +45,7 @@ def personal_export(person: User) -> dict[str, Any]:
         "letters": _rows(person.letters, "counts", "made_at", "sent_at"),
         "reports": _rows(person.reports, "public_id", "reason", "outcome", "at"),
         "appeals": _rows(person.appeals, "public_id", "outcome", "at"),
+        "decisions": _rows(person.decisions, "public_id", "what", "reason", "at", "until"),
         "cases": _rows(person.cases, "public_id", "kind", "grade", "opened_at", "outcome"),
         "threads_looked_after": _rows(
             person.cares, "post__text__public_id", "asked_at", "accepted_at", "ended_at"

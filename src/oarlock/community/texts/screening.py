@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+
+from oarlock.community.desk import policy
 
 log = logging.getLogger("oarlock.safety")
 
@@ -17,8 +21,9 @@ class Finding:
 
     Attributes:
         failed: Screening broke: a person has to read the text.
-        risk: C-SSRS-like grade.
-        kinds: Score by further risk, harm or privacy matter.
+        risk: C-SSRS-like grade of the writer.
+        kinds: Score by further risk, harm or privacy matter, and by risk of somebody else, under
+            the names that `desk.policy.name` gives.
         reasons: Plain words for staff; no words of the text.
     """
 
@@ -29,25 +34,88 @@ class Finding:
     screener_version: str = "failed"
 
 
+class _InOurWords:
+    """The screener of `oarlock.safety`, answering with a `Finding`."""
+
+    def __init__(self, own: Any) -> None:
+        self._own = own
+
+    def screen(self, text: str) -> Finding:
+        from oarlock.safety.results import GRADES
+
+        found = self._own.screen(text)
+        kinds, risk = {}, "none"
+        for one in found.findings:
+            name = policy.name(one.kind, one.grade, one.about)
+            if name in GRADES:
+                risk = max(risk, name, key=GRADES.index)
+            else:
+                kinds[name] = one.score
+        if found.truncated:
+            kinds["unscreened"] = 1.0
+        return Finding(
+            risk=risk,
+            kinds=kinds,
+            reasons=found.reasons,
+            screener_version=found.screener_version,
+        )
+
+
 @cache
 def screener() -> Any:
     """Return the screener, loaded once per process."""
     from oarlock.safety import Screener
 
-    return Screener.load()
+    return _InOurWords(Screener.load())
+
+
+#: Seconds after which screening counts as failed: the writer waits, and a person reads the text.
+PATIENCE = 10.0
+#: Screenings under way at a time in one process, hanging ones included.
+_SLOTS = threading.BoundedSemaphore(32)
+
+
+def _in_time(work: Callable[[], Any]) -> Any:
+    """Return what `work` returns, or raise what it raises; `TimeoutError` if it takes too long.
+
+    A thread that hangs is left behind and keeps its slot: once all are gone, every text goes to a
+    person at once, and nobody waits.
+    """
+    done: queue.SimpleQueue[tuple[Any, Exception | None]] = queue.SimpleQueue()
+    slots = _SLOTS
+
+    def run() -> None:
+        try:
+            done.put((work(), None))
+        except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+            done.put((None, error))
+        finally:
+            slots.release()
+
+    if not slots.acquire(timeout=1.0):
+        raise TimeoutError
+    threading.Thread(target=run, name="screening", daemon=True).start()
+    try:
+        result, error = done.get(timeout=PATIENCE)
+    except queue.Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise error
+    return result
 
 
 def screen(title: str, body: str) -> Finding:
     """Return the finding for title and body together."""
+    whole = f"{title}\n\n{body}" if title else body
     try:
-        found = screener().screen(f"{title}\n\n{body}" if title else body)
+        found = _in_time(lambda: screener().screen(whole))
+        return Finding(
+            risk=str(found.risk),
+            kinds=dict(found.kinds),
+            reasons=list(found.reasons),
+            screener_version=str(found.screener_version)[:40],
+        )
     except Exception as error:  # noqa: BLE001 - whatever it is, the text must reach a person
         # The message of the error might repeat the text: only its type is told.
         log.error("screening.failed", extra={"error": type(error).__name__})
         return Finding(failed=True)
-    return Finding(
-        risk=str(found.risk),
-        kinds=dict(found.kinds),
-        reasons=list(found.reasons),
-        screener_version=found.screener_version,
-    )
