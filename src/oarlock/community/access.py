@@ -12,7 +12,7 @@ from django.http import Http404
 
 from oarlock.community import roles
 from oarlock.community.accounts.models import Block, Mute, User
-from oarlock.community.desk.models import Case
+from oarlock.community.desk.models import Appeal, Case, Contact, Decision, Report
 from oarlock.community.groups.models import Group, Membership
 from oarlock.community.support.models import Post, Reply
 from oarlock.community.texts.models import Text
@@ -205,6 +205,8 @@ def text(by: User, public_id: str) -> Text:
         return reply(by, public_id).text
     if found.author_id == by.pk:
         return found
+    if Contact.objects.filter(text=found, from_staff=True, case__about=by).exists():
+        return found
     raise Http404
 
 
@@ -247,22 +249,102 @@ def person(by: User, handle: str) -> User:
 
 
 def cases(by: User) -> QuerySet[Case]:
-    """Return the cases that `by` may work on: those of the own queue, none about oneself."""
+    """Return the cases that `by` may work on: those of the own queue, none about oneself.
+
+    An appeal is kept from those who decided what it is against.
+    """
     queues = []
     if roles.may(by, "moderation"):
         queues.append(Case.Queue.MODERATION)
     if roles.may(by, "clinical"):
         queues.append(Case.Queue.CLINICAL)
+    if roles.may(by, "rota"):
+        queues.append(Case.Queue.SUPERVISION)
     return (
         Case.objects.select_related("text", "about", "assigned_to")
         .filter(queue__in=queues)
         .exclude(not_for=by)
         .exclude(about=by)
+        .exclude(appeal__against__closed_by=by)
+        .exclude(appeal__against__second_by=by)
+        .exclude(Exists(Decision.objects.filter(case__appeals__case=OuterRef("pk"), by=by)))
     )
 
 
 def case(by: User, public_id: str) -> Case:
     found = cases(by).filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def deciders(of: Case) -> set[int]:
+    """Return who decided what an appeal is against."""
+    if of.origin != Case.Origin.APPEAL:
+        return set()
+    against = of.appeal.against
+    own = {against.closed_by_id, against.second_by_id}
+    own |= set(against.decisions.values_list("by_id", flat=True))
+    return {pk for pk in own if pk is not None}
+
+
+def outside_cases(by: User) -> QuerySet[Case]:
+    """Return the cases for which an operator has to bring in somebody from outside."""
+    if not roles.may(by, "operations"):
+        return Case.objects.none()
+    return Case.objects.filter(queue=Case.Queue.OUTSIDE).exclude(state=Case.State.CLOSED)
+
+
+def outside_case(by: User, public_id: str) -> Case:
+    found = outside_cases(by).filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def reports(by: User) -> QuerySet[Report]:
+    """Return what `by` reported."""
+    return Report.objects.select_related("case").filter(by=by)
+
+
+def report(by: User, public_id: str) -> Report:
+    found = reports(by).filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def appeals(by: User) -> QuerySet[Appeal]:
+    return Appeal.objects.select_related("case").filter(by=by)
+
+
+def appeal(by: User, public_id: str) -> Appeal:
+    found = appeals(by).filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def decisions(by: User) -> QuerySet[Decision]:
+    """Return what staff decided about `by` and the texts of `by`."""
+    return Decision.objects.select_related("text", "case").filter(person=by)
+
+
+def decision(by: User, public_id: str) -> Decision:
+    found = decisions(by).filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def conversations(by: User) -> QuerySet[Case]:
+    """Return the cases in which the safety staff has written to `by`."""
+    written = Contact.objects.filter(case=OuterRef("pk"), from_staff=True)
+    return Case.objects.filter(Exists(written), about=by)
+
+
+def conversation(by: User, public_id: str) -> Case:
+    found = conversations(by).filter(public_id=public_id).first()
     if found is None:
         raise Http404
     return found

@@ -20,4 +20,5 @@ urlpatterns = [
     path("", include("oarlock.community.api.urls")),
     path("demo/", include("oarlock.community.demo.urls")),
     path("desk/", include("oarlock.community.desk.urls")),
+    path("", include("oarlock.community.desk.member_urls")),
 ]

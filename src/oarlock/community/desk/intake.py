@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
+from oarlock.community.accounts.models import User
 from oarlock.community.audit.actions import record
-from oarlock.community.desk.models import Case
-from oarlock.community.desk.policy import Response, responses
+from oarlock.community.desk import policy
+from oarlock.community.desk.models import Case, Decision
+from oarlock.community.desk.policy import Response
+from oarlock.community.roles import MATRIX
 from oarlock.community.texts.models import Text
 from oarlock.community.texts.screening import Finding
 
+log = logging.getLogger("oarlock.safety")
+
 #: A text that could not be screened is read by a person within this time.
 UNSCREENED_MINUTES = 60
+#: Texts that nobody but the safety staff reads: what they quote is no harm of its own.
+TO_STAFF = frozenset({Text.Kind.REPORT, Text.Kind.APPEAL, Text.Kind.MESSAGE})
 
 
 def take_in(text: Text, finding: Finding) -> list[Case]:
     """Set the state of a new or changed text and open the cases that the policy asks for.
 
-    The strictest response decides whether peers see the text. Runs inside the door's transaction.
+    The strictest response decides whether peers see the text. An edit never makes a text more
+    visible while somebody still has to look at it. Runs inside the door's transaction.
     """
-    if finding.failed:
-        text.state = Text.State.HELD
-        text.expected_by = timezone.now() + timedelta(minutes=UNSCREENED_MINUTES)
-        return [
-            open_case(
-                queue=Case.Queue.MODERATION,
-                origin=Case.Origin.UNSCREENED,
-                kind="unscreened",
-                grade=2,
-                minutes=UNSCREENED_MINUTES,
-                text=text,
-            )
-        ]
-    wanted = responses(risk=finding.risk, kinds=finding.kinds)
-    if text.state != Text.State.HIDDEN:
-        text.state, text.expected_by = _state(wanted)
+    wanted = None if finding.failed else _wanted(finding)
+    if wanted is None:
+        return [_unscreened(text)]
+    if text.kind == Text.Kind.MESSAGE and _is_staff(text.author):
+        return _from_staff(text, wanted)
+    if text.kind in TO_STAFF:
+        wanted = [response for response in wanted if response.queue == Case.Queue.CLINICAL]
+    else:
+        _set_state(text, wanted)
     return [
         open_case(
             queue=Case.Queue(response.queue),
-            origin=Case.Origin.SCREENING,
+            origin=Case.Origin.AGE if response.kind == "under-age" else Case.Origin.SCREENING,
             kind=response.kind,
             grade=response.grade,
             minutes=response.acknowledge_minutes,
@@ -50,6 +54,68 @@ def take_in(text: Text, finding: Finding) -> list[Case]:
         for response in wanted
         if response.queue
     ]
+
+
+def _wanted(finding: Finding) -> list[Response] | None:
+    """Return what the policy says; None where the policy itself is broken."""
+    try:
+        return policy.responses(risk=finding.risk, kinds=finding.kinds)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the text must reach a person
+        log.error("policy.failed", extra={"error": type(error).__name__})
+        return None
+
+
+def _unscreened(text: Text) -> Case:
+    # What goes between staff and a person arrives all the same.
+    if text.kind not in TO_STAFF and text.state != Text.State.HIDDEN:
+        text.state = Text.State.HELD
+        text.expected_by = timezone.now() + timedelta(minutes=UNSCREENED_MINUTES)
+    return open_case(
+        queue=Case.Queue.MODERATION,
+        origin=Case.Origin.UNSCREENED,
+        kind="unscreened",
+        grade=2,
+        minutes=UNSCREENED_MINUTES,
+        text=text,
+    )
+
+
+def _is_staff(person: User | None) -> bool:
+    return person is not None and person.is_safety_staff
+
+
+def _from_staff(text: Text, wanted: list[Response]) -> list[Case]:
+    """Let a message of staff arrive; what looks like harm in it goes to supervisors."""
+    harm = [response for response in wanted if response.queue == Case.Queue.MODERATION]
+    return [
+        open_case(
+            queue=Case.Queue.SUPERVISION,
+            origin=Case.Origin.SCREENING,
+            kind=response.kind,
+            grade=response.grade,
+            minutes=response.acknowledge_minutes,
+            text=text,
+        )
+        for response in harm
+    ]
+
+
+def _set_state(text: Text, wanted: list[Response]) -> None:
+    if text.state in {Text.State.HIDDEN, Text.State.DELETED}:
+        return
+    if _person_decided(text):
+        return
+    state, expected_by = _state(wanted)
+    waits = text.state == Text.State.HELD and open_cases(text).exists()
+    if waits and state == Text.State.SHOWN:
+        return
+    text.state, text.expected_by = state, expected_by
+
+
+def _person_decided(text: Text) -> bool:
+    """Return whether staff has shown this very version: what a person decided, no machine undoes."""
+    since = text.edited_at or text.created_at
+    return Decision.objects.filter(text=text, what=Decision.What.SHOW, at__gt=since).exists()
 
 
 def _state(wanted: list[Response]) -> tuple[Text.State, datetime | None]:
@@ -62,6 +128,36 @@ def _state(wanted: list[Response]) -> tuple[Text.State, datetime | None]:
     return Text.State.SHOWN, None
 
 
+def open_cases(text: Text) -> Any:
+    """Return the cases on a text that somebody still has to look at, but for unanswered posts."""
+    return text.cases.exclude(state=Case.State.CLOSED).exclude(origin=Case.Origin.WATCH)
+
+
+#: Origins of a case that may be about what somebody did.
+CONDUCT = frozenset({Case.Origin.SCREENING, Case.Origin.REPORT})
+#: Origins that come again with every version of a text.
+FOUND = frozenset({Case.Origin.SCREENING, Case.Origin.UNSCREENED, Case.Origin.AGE})
+#: Roles that work on a queue.
+READERS = {
+    Case.Queue.MODERATION: MATRIX["moderation"],
+    Case.Queue.CLINICAL: MATRIX["clinical"],
+    Case.Queue.SUPERVISION: MATRIX["rota"],
+    Case.Queue.OUTSIDE: MATRIX["operations"],
+}
+
+
+def route(queue: Case.Queue, *, past: set[int]) -> Case.Queue:
+    """Return the queue in which somebody other than `past` can read a case.
+
+    Where nobody is left, operators are told that an outside person is needed; they see no text.
+    """
+    for step in (queue, Case.Queue.SUPERVISION):
+        readers = User.objects.people().filter(role__in=READERS[step])
+        if readers.exclude(pk__in=past).exists():
+            return step
+    return Case.Queue.OUTSIDE
+
+
 def open_case(
     *,
     queue: Case.Queue,
@@ -70,36 +166,66 @@ def open_case(
     grade: int,
     minutes: int,
     text: Text | None = None,
+    about: User | None = None,
     needs_second: bool = False,
-    **more: object,
+    past: Iterable[int] = (),
+    **more: Any,
 ) -> Case:
-    """Open a case, or return the open one of the same kind on the same text, made more urgent."""
+    """Open a case, or return the open one of the same kind on the same text, made more urgent.
+
+    Args:
+        queue: Where it belongs. One about the conduct of a member of staff goes to supervisors.
+        past: People who must not work on it, besides the one whom it is about.
+    """
     by_when = timezone.now() + timedelta(minutes=minutes)
-    if text is not None and origin in {Case.Origin.SCREENING, Case.Origin.UNSCREENED}:
-        same = (
-            Case.objects.select_for_update()
-            .filter(text=text, kind=kind, origin=origin)
-            .exclude(state=Case.State.CLOSED)
-            .first()
-        )
-        if same is not None:
-            if grade < same.grade:
-                same.grade = grade
-                same.acknowledge_by = min(same.acknowledge_by, by_when)
-                same.needs_second = same.needs_second or needs_second
-                same.state, same.assigned_to = Case.State.NEW, None
-                same.save()
-            return same
+    about = about or (text.author if text else None)
+    past = set(past)
+    if about is not None and about.is_staff:
+        past.add(about.pk)
+        more.setdefault("not_for", about)
+        if queue == Case.Queue.MODERATION and origin in CONDUCT:
+            queue = Case.Queue.SUPERVISION
+    if past:
+        queue = route(queue, past=past)
+    if text is not None and origin in FOUND and (same := _same(text, kind, origin)) is not None:
+        if grade < same.grade:
+            same.grade = grade
+            same.needs_second = same.needs_second or needs_second
+            same.assigned_to = None
+            restart_clock(same, by_when)
+        return same
     case = Case.objects.create(
         queue=queue,
         origin=origin,
         kind=kind,
         grade=grade,
         text=text,
-        about=text.author if text else None,
+        about=about,
         acknowledge_by=by_when,
         needs_second=needs_second,
         **more,
     )
     record("case.opened", by=None, target=str(case), kind=kind, grade=grade, origin=str(origin))
     return case
+
+
+def _same(text: Text, kind: str, origin: Case.Origin) -> Case | None:
+    """Return the open case that a new finding belongs to."""
+    return (
+        Case.objects.select_for_update()
+        .filter(text=text, kind=kind, origin=origin)
+        .exclude(state=Case.State.CLOSED)
+        .first()
+    )
+
+
+def restart_clock(case: Case, by_when: datetime) -> None:
+    """Let a case wait for "I have it" (again). A clock that runs already is never set back."""
+    waiting = case.state == Case.State.NEW and case.acknowledged_at is None
+    if not waiting or by_when < case.acknowledge_by:
+        case.acknowledge_by = by_when
+        case.alarmed_at, case.alarm_round = None, 0
+    case.state = Case.State.NEW
+    case.outcome, case.text_after = "", ""
+    case.closed_at, case.closed_by, case.second_by = None, None, None
+    case.save()

@@ -24,11 +24,16 @@ class Case(models.Model):
         acknowledge_by: When the alarm goes off if nobody has said "I have it".
         not_for: The member of staff whom the case concerns, who never sees it.
         needs_second: Whether a second reader must agree before it is closed.
+        text_after: What becomes of the text on closing, chosen together with the outcome.
+        alarm_round: Alarms since the clock was last set.
+        closed_by: Who chose the outcome, also while a second reader has not agreed yet.
     """
 
     class Queue(models.TextChoices):
         MODERATION = "moderation", _("Moderation")
         CLINICAL = "clinical", _("Clinical")
+        SUPERVISION = "supervision", _("Supervisors only")
+        OUTSIDE = "outside", _("Needs an outside person")
 
     class Origin(models.TextChoices):
         SCREENING = "screening", _("Screening")
@@ -53,6 +58,8 @@ class Case(models.Model):
         WARNED = "warned", _("Person warned")
         SUSPENDED = "suspended", _("Person suspended")
         NOT_REACHED = "not-reached", _("Could not be reached")
+        UPHELD = "upheld", _("Earlier decision stays")
+        OVERTURNED = "overturned", _("Earlier decision changed")
 
     public_id = models.CharField(max_length=14, unique=True, default=public_id, editable=False)
     queue = models.CharField(max_length=12, choices=Queue)
@@ -81,6 +88,8 @@ class Case(models.Model):
         PERSON, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
+    text_after = models.CharField(max_length=8, blank=True)
+    alarm_round = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ("grade", "acknowledge_by")
@@ -97,6 +106,19 @@ class Case(models.Model):
 
     def __str__(self) -> str:
         return f"case:{self.public_id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != self.State.CLOSED
+
+    @property
+    def two_readers(self) -> bool:
+        """Whether closing takes two people: asked for by the policy, and always in grades 1, 2."""
+        return self.needs_second or self.grade <= 2
+
+    @property
+    def awaits_second(self) -> bool:
+        return self.is_open and bool(self.outcome)
 
 
 class CaseNote(models.Model):
@@ -118,6 +140,65 @@ class CaseNote(models.Model):
         ordering = ("at",)
 
 
+class Contact(models.Model):
+    """One message between the safety staff and the person that a case is about.
+
+    Attributes:
+        safety: How safe the person says they are, if they answered that.
+    """
+
+    class Safety(models.TextChoices):
+        SAFE = "safe", _("I am safe right now")
+        UNSURE = "unsure", _("I am not sure")
+        UNSAFE = "unsafe", _("I am not safe")
+
+    text = models.OneToOneField(
+        Text, on_delete=models.CASCADE, primary_key=True, related_name="contact"
+    )
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="contacts")
+    from_staff = models.BooleanField()
+    safety = models.CharField(max_length=6, choices=Safety, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("at", "pk")
+
+
+class Decision(models.Model):
+    """Something that staff did to a text or a person, which that person is told and may appeal.
+
+    Attributes:
+        reason: Key of `desk.reasons.WHY`.
+        until: When it ends by itself; None for no end.
+        ended_at: When it was taken back or ran out.
+    """
+
+    class What(models.TextChoices):
+        SHOW = "show", _("Shown")
+        HIDE = "hide", _("Hidden")
+        LOCK = "lock", _("Locked")
+        UNLOCK = "unlock", _("Unlocked")
+        SUSPEND = "suspend", _("Suspended")
+        READMIT = "readmit", _("Suspension ended")
+        WARN = "warn", _("Warned")
+
+    public_id = models.CharField(max_length=14, unique=True, default=public_id, editable=False)
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="decisions")
+    text = models.ForeignKey(Text, null=True, on_delete=models.SET_NULL, related_name="decisions")
+    person = models.ForeignKey(
+        PERSON, null=True, on_delete=models.SET_NULL, related_name="decisions"
+    )
+    by = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="+")
+    what = models.CharField(max_length=8, choices=What)
+    reason = models.CharField(max_length=24)
+    until = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+
+
 class Report(models.Model):
     """A member's report of a text or of a person.
 
@@ -137,6 +218,9 @@ class Report(models.Model):
     told_at = models.DateTimeField(null=True, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
+    class Meta:
+        ordering = ("-at", "-pk")
+
 
 class Appeal(models.Model):
     """An author's or a reporter's request that somebody else looks again."""
@@ -149,6 +233,10 @@ class Appeal(models.Model):
     outcome = models.CharField(max_length=24, blank=True)
     told_at = models.DateTimeField(null=True, blank=True)
     at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        constraints = (models.UniqueConstraint(fields=("by", "against"), name="appealed_once"),)
 
 
 class Shift(models.Model):
@@ -169,10 +257,25 @@ class Shift(models.Model):
 
 
 class Alarm(models.Model):
-    """One alarm that was sent because nobody acknowledged a case in time."""
+    """One alarm that went out, or could not, because nobody acknowledged a case in time.
+
+    Attributes:
+        channel: "email" or "webhook".
+        round: 1 for the first alarm since the clock was set; supervisors join from 2.
+        tried_at: Last try; a try in the last minute is not repeated by another worker.
+    """
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("E-mail")
+        WEBHOOK = "webhook", _("Webhook")
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="alarms")
-    channel = models.CharField(max_length=10)
+    channel = models.CharField(max_length=10, choices=Channel)
+    round = models.PositiveSmallIntegerField(default=1)
+    tried_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     failed = models.BooleanField(default=False)
     at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-at", "-pk")

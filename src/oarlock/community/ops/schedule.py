@@ -21,6 +21,9 @@ PERIODIC: Mapping[str, int] = {
     "oarlock.community.ops.jobs.forget_done": 3600,
     "oarlock.community.notices.watch.look": 60,
     "oarlock.community.notices.digest.write_letters": 600,
+    "oarlock.community.desk.alarms.sound": 30,
+    "oarlock.community.desk.recheck.run": 60,
+    "oarlock.community.desk.measures.end_terms": 300,
 }
 
 #: Written by the worker at every turn, read by the health page.

@@ -20,8 +20,13 @@ from oarlock.community.texts.screening import Finding, screen
 TITLE_LENGTH = 120
 
 
-def _may_write(by: User) -> None:
-    if not by.is_active or (by.suspended_until and by.suspended_until > timezone.now()):
+#: What reaches the safety staff alone: a suspended person can still report, appeal and answer.
+TO_STAFF = frozenset({Text.Kind.REPORT, Text.Kind.APPEAL, Text.Kind.MESSAGE})
+
+
+def _may_write(by: User, kind: str) -> None:
+    suspended = by.suspended_until is not None and by.suspended_until > timezone.now()
+    if not by.is_active or (suspended and kind not in TO_STAFF):
         raise PermissionDenied(_("You cannot write at the moment."))
 
 
@@ -53,7 +58,7 @@ def receive(
         ValidationError: The text is empty or too long, in words for the writer.
         PermissionDenied: The author may not write now.
     """
-    _may_write(by)
+    _may_write(by, kind)
     title, body = _clean_title(title), wording.clean(body)
     key = key[:36] or public_id()
     if (sent := Text.objects.filter(author=by, key=key).first()) is not None:
@@ -94,7 +99,7 @@ def revise(
         ValidationError: Nothing to read, too long, or changed elsewhere meanwhile.
         PermissionDenied: The text is locked or somebody else's.
     """
-    _may_write(by)
+    _may_write(by, text.kind)
     title, body = _clean_title(title), wording.clean(body)
     finding = screen(title, body)
     with transaction.atomic():

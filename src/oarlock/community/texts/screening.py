@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -37,17 +39,52 @@ def screener() -> Any:
     return Screener.load()
 
 
+#: Seconds after which screening counts as failed: the writer waits, and a person reads the text.
+PATIENCE = 10.0
+#: Screenings under way at a time in one process, hanging ones included.
+_SLOTS = threading.BoundedSemaphore(32)
+
+
+def _in_time(work: Callable[[], Any]) -> Any:
+    """Return what `work` returns, or raise what it raises; `TimeoutError` if it takes too long.
+
+    A thread that hangs is left behind and keeps its slot: once all are gone, every text goes to a
+    person at once, and nobody waits.
+    """
+    done: queue.SimpleQueue[tuple[Any, Exception | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put((work(), None))
+        except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+            done.put((None, error))
+        finally:
+            _SLOTS.release()
+
+    if not _SLOTS.acquire(timeout=1.0):
+        raise TimeoutError
+    threading.Thread(target=run, name="screening", daemon=True).start()
+    try:
+        result, error = done.get(timeout=PATIENCE)
+    except queue.Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise error
+    return result
+
+
 def screen(title: str, body: str) -> Finding:
     """Return the finding for title and body together."""
+    whole = f"{title}\n\n{body}" if title else body
     try:
-        found = screener().screen(f"{title}\n\n{body}" if title else body)
+        found = _in_time(lambda: screener().screen(whole))
+        return Finding(
+            risk=str(found.risk),
+            kinds=dict(found.kinds),
+            reasons=list(found.reasons),
+            screener_version=str(found.screener_version)[:40],
+        )
     except Exception as error:  # noqa: BLE001 - whatever it is, the text must reach a person
         # The message of the error might repeat the text: only its type is told.
         log.error("screening.failed", extra={"error": type(error).__name__})
         return Finding(failed=True)
-    return Finding(
-        risk=str(found.risk),
-        kinds=dict(found.kinds),
-        reasons=list(found.reasons),
-        screener_version=found.screener_version,
-    )

@@ -1,0 +1,171 @@
+"""Closing a case: outcome, second reader, what becomes of the text, and who is told."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from oarlock.community.accounts.models import User
+from oarlock.community.audit.actions import record
+from oarlock.community.desk.actions import locked
+from oarlock.community.desk.intake import open_cases
+from oarlock.community.desk.measures import readmit, set_hidden, set_shown
+from oarlock.community.desk.models import Appeal, Case, CaseNote, Report
+from oarlock.community.desk.tell import tell, visibility_changed
+from oarlock.community.texts import wording
+from oarlock.community.texts.models import CodedSentence, Screening, Text
+
+Outcome = Case.Outcome
+OF_APPEALS = frozenset({Outcome.UPHELD, Outcome.OVERTURNED})
+ACTED = frozenset({Outcome.HIDDEN, Outcome.WARNED, Outcome.SUSPENDED, Outcome.EMERGENCY})
+CARED = frozenset({Outcome.SUPPORTED, Outcome.REFERRED, Outcome.NOT_REACHED})
+
+
+def outcomes(case: Case) -> list[tuple[str, str]]:
+    """Return the outcomes that a case can have, with their names."""
+    appeal = case.origin == Case.Origin.APPEAL
+    return [
+        (choice.value, str(choice.label)) for choice in Outcome if (choice in OF_APPEALS) == appeal
+    ]
+
+
+def asks_about_text(case: Case) -> bool:
+    """Return whether closing has to say what becomes of the text."""
+    text = case.text
+    return text is not None and (
+        text.state == Text.State.HELD
+        or (case.origin == Case.Origin.APPEAL and text.state != Text.State.DELETED)
+    )
+
+
+@transaction.atomic
+def close(*, by: User, case: Case, outcome: str, text_after: str = "") -> bool:
+    """Close a case, or hand the outcome to a second reader; return whether it is closed now.
+
+    Args:
+        outcome: One of `outcomes(case)`.
+        text_after: "shown" or "hidden"; needed while the text is held, and on an appeal about one.
+    """
+    case = locked(by, case)
+    if not case.is_open:
+        raise ValidationError(_("Somebody has closed this case already."), code="closed")
+    if outcome not in dict(outcomes(case)):
+        raise ValidationError(_("Choose an outcome first."), code="outcome")
+    if text_after not in {"", Text.State.SHOWN, Text.State.HIDDEN}:
+        raise ValidationError(_("Choose one of the answers that are offered."))
+    if asks_about_text(case) and not text_after:
+        raise ValidationError(_("Say whether others will see the text."), code="text")
+    case.outcome, case.text_after = outcome, text_after
+    case.closed_by, case.second_by = by, None
+    if case.state == Case.State.NEW:
+        case.state, case.acknowledged_at = Case.State.ACKNOWLEDGED, timezone.now()
+        case.assigned_to = case.assigned_to or by
+    if case.two_readers:
+        case.save()
+        record("case.proposed", by=by, target=str(case), outcome=outcome)
+        return False
+    _finish(by, case)
+    return True
+
+
+@transaction.atomic
+def agree(*, by: User, case: Case) -> None:
+    """Agree as second reader with the outcome that somebody else chose; closes the case."""
+    case = locked(by, case)
+    if not case.awaits_second:
+        raise ValidationError(_("There is no outcome to agree with."), code="outcome")
+    if case.closed_by_id == by.pk:
+        raise ValidationError(_("Somebody else has to read it too."), code="second")
+    case.second_by = by
+    _finish(by, case)
+
+
+@transaction.atomic
+def disagree(*, by: User, case: Case, note: str) -> None:
+    """Disagree as second reader, with the reason: the case goes on without an outcome."""
+    case = locked(by, case)
+    if not case.awaits_second:
+        raise ValidationError(_("There is no outcome to agree with."), code="outcome")
+    body = wording.clean(note, limit=4000)
+    CaseNote.objects.create(case=case, by=by, kind=CaseNote.Kind.SECOND, body=body)
+    case.outcome, case.text_after, case.closed_by = "", "", None
+    case.save()
+    record("case.disagreed", by=by, target=str(case))
+
+
+def _finish(by: User, case: Case) -> None:
+    case.state, case.closed_at = Case.State.CLOSED, timezone.now()
+    case.save()
+    record(
+        "case.closed",
+        by=by,
+        target=str(case),
+        outcome=case.outcome,
+        first=case.closed_by.public_id if case.closed_by else "",
+    )
+    _settle_text(by, case)
+    _answer_reports(case)
+    _answer_appeal(by, case)
+    forget_erased(case)
+
+
+def _settle_text(by: User, case: Case) -> None:
+    if case.text_id is None:
+        return
+    text = Text.objects.select_for_update().get(pk=case.text_id)
+    if text.state == Text.State.DELETED:
+        return
+    if case.text_after == Text.State.HIDDEN and text.state != Text.State.HIDDEN:
+        set_hidden(by=by, case=case, text=text, reason="other")
+    elif case.text_after == Text.State.SHOWN and not open_cases(text).exists():
+        # While somebody else still looks at it, it stays as it is.
+        set_shown(by=by, case=case, text=text)
+    elif text.state == Text.State.SHOWN:
+        visibility_changed(text)
+
+
+def _answer_reports(case: Case) -> None:
+    outcome = Outcome(case.outcome)
+    told = "acted" if outcome in ACTED else "cared" if outcome in CARED else "kept"
+    if case.text_after == Text.State.HIDDEN or case.decisions.filter(what="hide").exists():
+        told = "acted"
+    for report in Report.objects.filter(case=case, told_at=None).select_related("by"):
+        report.outcome, report.told_at = told, timezone.now()
+        report.save(update_fields=["outcome", "told_at"])
+        target = f"report:{report.public_id}"
+        tell(to=report.by, kind="report", target=target, key=f"answer {report.public_id}")
+
+
+def _answer_appeal(by: User, case: Case) -> None:
+    appeal = Appeal.objects.filter(case=case).select_related("by", "against").first()
+    if appeal is None:
+        return
+    overturned = case.outcome == Outcome.OVERTURNED
+    appeal.outcome, appeal.told_at = ("changed" if overturned else "upheld"), timezone.now()
+    appeal.save(update_fields=["outcome", "told_at"])
+    person = case.about
+    if overturned and person is not None and appeal.by == person and person.suspended_until:
+        readmit(by=by, case=case)
+    target = f"appeal:{appeal.public_id}"
+    tell(to=appeal.by, kind="appeal", target=target, key=f"answer {appeal.public_id}")
+
+
+def forget_erased(case: Case) -> None:
+    """Blank what people who erased their account wrote, once no open case needs it."""
+    texts = {case.text} if case.text else set()
+    texts |= {contact.text for contact in case.contacts.select_related("text")}
+    for text in texts:
+        if text.author_id is not None or open_cases(text).exists():
+            continue
+        text.versions.all().delete()
+        kept = text.kind in {Text.Kind.POST, Text.Kind.REPLY} and text.state != Text.State.DELETED
+        if kept:
+            continue
+        CodedSentence.objects.filter(text=text).delete()
+        Screening.objects.filter(text=text).delete()
+        text.title = text.body = text.language = ""
+        text.state = Text.State.DELETED
+        text.save(update_fields=["title", "body", "language", "state"])
+        record(f"{text.kind}.blanked", by=None, target=str(text))

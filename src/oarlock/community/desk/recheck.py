@@ -1,0 +1,82 @@
+"""Screening again what could not be screened, once screening works."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from oarlock.community.audit.actions import record
+from oarlock.community.desk import intake
+from oarlock.community.desk.models import Case, CaseNote
+from oarlock.community.desk.tell import tell, visibility_changed
+from oarlock.community.texts.models import Screening, Text
+from oarlock.community.texts.screening import Finding, screen
+
+log = logging.getLogger("oarlock.safety")
+
+BATCH = 50
+
+
+def run() -> int:
+    """Screen the oldest unscreened texts and return how many got a finding.
+
+    Stops at the first failure: screening is still down, and people have the texts.
+    """
+    waiting = Text.objects.filter(screened=False).exclude(state=Text.State.DELETED)
+    n = 0
+    for text in waiting.order_by("created_at")[:BATCH]:
+        finding = screen(text.title, text.body)
+        if finding.failed:
+            break
+        n += _settle(text, finding)
+    if n:
+        log.info("recheck.done", extra={"count": n})
+    return n
+
+
+@transaction.atomic
+def _settle(seen: Text, finding: Finding) -> bool:
+    """Write the finding down; False if the text has changed or was screened meanwhile."""
+    text = Text.objects.select_for_update().get(pk=seen.pk)
+    if text.screened or text.version != seen.version or text.state == Text.State.DELETED:
+        return False
+    Screening.objects.create(
+        text=text,
+        version=text.version,
+        risk=finding.risk,
+        kinds=dict(finding.kinds),
+        reasons=list(finding.reasons),
+        screener_version=finding.screener_version,
+    )
+    before = text.state
+    _close_untaken(text)
+    text.screened = True
+    intake.take_in(text, finding)
+    # A policy that breaks marks it again: it must not be screened in a circle.
+    text.save(update_fields=["screened", "state", "expected_by"])
+    if text.state != before:
+        visibility_changed(text)
+        if text.state == Text.State.SHOWN:
+            tell(
+                to=text.author, kind="released", target=str(text), key=f"screened {text.public_id}"
+            )
+    record("text.screened_late", by=None, target=str(text), state=text.state)
+    return True
+
+
+def _close_untaken(text: Text) -> None:
+    """Close the case that says "unscreened", unless a person has it or has written in it."""
+    untaken = (
+        Case.objects.select_for_update()
+        .filter(text=text, origin=Case.Origin.UNSCREENED, state=Case.State.NEW)
+        .filter(acknowledged_at=None, assigned_to=None, outcome="")
+        .exclude(Exists(CaseNote.objects.filter(case=OuterRef("pk"))))
+    )
+    for case in untaken:
+        case.state, case.closed_at = Case.State.CLOSED, timezone.now()
+        case.outcome = Case.Outcome.NO_CONCERN
+        case.save()
+        record("case.closed", by=None, target=str(case), outcome="screened-late")
