@@ -61,11 +61,16 @@ def acknowledge(*, by: User, case: Case) -> None:
     record("case.acknowledged", by=by, target=str(case), late=timezone.now() > case.acknowledge_by)
 
 
+def _past(case: Case) -> set[int]:
+    """Return the people whom a case goes past."""
+    concerned = {pk for pk in (case.not_for_id, case.about_id) if pk is not None}
+    return concerned | access.deciders(case)
+
+
 def colleagues(by: User, case: Case) -> list[User]:
     """Return those who could take a case: readers of its queue whom it does not concern."""
-    past = {case.not_for_id, case.about_id, *access.deciders(case)} - {None}
     readers = User.objects.people().filter(role__in=READERS[Case.Queue(case.queue)])
-    return list(readers.exclude(pk__in=past).order_by("handle"))
+    return list(readers.exclude(pk__in=_past(case)).order_by("handle"))
 
 
 def _give(by: User, case: Case, to: User) -> None:
@@ -155,9 +160,8 @@ def give_to_new_supervisor(*, by: User, case: Case) -> None:
     case = access.outside_case(by, case.public_id)
     if not roles.may(by, "operations"):
         raise PermissionDenied
-    past = {case.not_for_id, case.about_id, *access.deciders(case)} - {None}
     others = User.objects.people().filter(role__in=READERS[Case.Queue.SUPERVISION])
-    if not others.exclude(pk__in=past).exists():
+    if not others.exclude(pk__in=_past(case)).exists():
         raise ValidationError(
             _("There is nobody yet. Give somebody from outside the role of supervisor first."),
             code="nobody",

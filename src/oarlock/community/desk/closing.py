@@ -13,7 +13,8 @@ from oarlock.community.desk.actions import locked
 from oarlock.community.desk.intake import open_cases
 from oarlock.community.desk.measures import readmit, set_hidden, set_shown
 from oarlock.community.desk.models import Appeal, Case, CaseNote, Report
-from oarlock.community.desk.tell import tell, visibility_changed
+from oarlock.community.desk.seen import visibility_changed
+from oarlock.community.notices.actions import tell
 from oarlock.community.texts import wording
 from oarlock.community.texts.models import CodedSentence, Screening, Text
 

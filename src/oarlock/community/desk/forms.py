@@ -18,6 +18,10 @@ CHOOSE = ("", _("Choose …"))
 TERMS = ((1, _("1 day")), (3, _("3 days")), (7, _("7 days")), (30, _("30 days")))
 
 
+def _with_role(person: User) -> str:
+    return f"{person.handle} ({person.get_role_display()})"
+
+
 def _area(rows: int = 4) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows})
 
@@ -36,7 +40,10 @@ class CaseForm(forms.Form):
 
 class ToForm(CaseForm):
     to = forms.ModelChoiceField(
-        User.objects.none(), label=_("To whom"), to_field_name="public_id", empty_label=_("Choose …")
+        User.objects.none(),
+        label=_("To whom"),
+        to_field_name="public_id",
+        empty_label=_("Choose …"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -45,9 +52,7 @@ class ToForm(CaseForm):
         field = self.fields["to"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = User.objects.filter(pk__in=[person.pk for person in people])
-        field.label_from_instance = lambda person: (  # type: ignore[method-assign]
-            f"{person.handle} ({person.get_role_display()})"
-        )
+        field.label_from_instance = _with_role  # type: ignore[method-assign,assignment]
 
 
 class HandOverForm(ToForm):
@@ -60,7 +65,10 @@ class NoteForm(CaseForm):
     body = forms.CharField(label=_("Note"), widget=_area(), max_length=4000)
     kind = forms.ChoiceField(
         label=_("About"),
-        choices=[("note", _("A thought or a fact")), ("contact", _("A contact outside this place"))],
+        choices=[
+            ("note", _("A thought or a fact")),
+            ("contact", _("A contact outside this place")),
+        ],
         initial="note",
     )
 
@@ -80,7 +88,9 @@ class WriteForm(CaseForm):
 
 
 class WhyForm(CaseForm):
-    reason = forms.ChoiceField(label=_("Why (the author reads this)"), choices=[CHOOSE, *WHY.items()])
+    reason = forms.ChoiceField(
+        label=_("Why (the author reads this)"), choices=[CHOOSE, *WHY.items()]
+    )
 
 
 class TermForm(WhyForm):
@@ -166,9 +176,7 @@ class AnswerForm(forms.Form):
         required=False,
         choices=Contact.Safety.choices,
     )
-    body = forms.CharField(
-        label=_("Your words"), required=False, widget=_area(6), strip=False
-    )
+    body = forms.CharField(label=_("Your words"), required=False, widget=_area(6), strip=False)
     key = forms.CharField(widget=forms.HiddenInput, initial=public_id, max_length=36)
 
 
@@ -191,9 +199,7 @@ class ShiftForm(forms.Form):
         field = self.fields["person"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = User.objects.people().filter(role__in=rota.ROLES).order_by("handle")
-        field.label_from_instance = lambda person: (  # type: ignore[method-assign]
-            f"{person.handle} ({person.get_role_display()})"
-        )
+        field.label_from_instance = _with_role  # type: ignore[method-assign,assignment]
 
 
 class AuditForm(forms.Form):

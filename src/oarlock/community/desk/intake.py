@@ -113,7 +113,7 @@ def _set_state(text: Text, wanted: list[Response]) -> None:
 
 
 def _person_decided(text: Text) -> bool:
-    """Return whether staff has shown this very version: what a person decided, no machine undoes."""
+    """Return whether staff has shown this very version: no machine undoes what a person decided."""
     since = text.edited_at or text.created_at
     return Decision.objects.filter(text=text, what=Decision.What.SHOW, at__gt=since).exists()
 

@@ -16,7 +16,8 @@ from oarlock.community.audit.actions import record
 from oarlock.community.desk.actions import locked
 from oarlock.community.desk.models import Case, Decision
 from oarlock.community.desk.reasons import WHY
-from oarlock.community.desk.tell import tell, visibility_changed
+from oarlock.community.desk.seen import visibility_changed
+from oarlock.community.notices.actions import tell
 from oarlock.community.texts.models import Text
 
 What = Decision.What

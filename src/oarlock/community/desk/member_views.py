@@ -80,8 +80,12 @@ def my_reports(request: MemberRequest) -> HttpResponse:
 @members
 def appeal_new(request: MemberRequest, kind: str, public_id: str) -> HttpResponse:
     by = request.user
-    find = {"text": access.own_text, "report": access.report, "decision": access.decision}[kind]
-    case = reports.decided_case(by=by, **{kind: find(by, public_id)})
+    if kind == "text":
+        case = reports.decided_case(by=by, text=access.own_text(by, public_id))
+    elif kind == "report":
+        case = reports.decided_case(by=by, report=access.report(by, public_id))
+    else:
+        case = reports.decided_case(by=by, decision=access.decision(by, public_id))
     if case is None:
         raise Http404
     form = forms.AppealForm(request.POST or None)

@@ -122,7 +122,7 @@ def recent_texts(case: Case) -> list[Text]:
     if case.about_id is None:
         return []
     public = Text.objects.filter(author=case.about_id, kind__in=(Text.Kind.POST, Text.Kind.REPLY))
-    public = public.exclude(state=Text.State.DELETED).exclude(pk=case.text_id)
+    public = public.exclude(state=Text.State.DELETED).exclude(cases=case)
     return list(public.order_by("-created_at")[:8])
 
 
@@ -158,17 +158,15 @@ def trouble() -> dict[str, Any]:
     heard = Tick.objects.filter(name=HEARTBEAT, last_at__gt=now - SILENCE).exists()
     failing = []
     for channel in Alarm.Channel:
-        last = Alarm.objects.filter(channel=channel, tried_at__isnull=False)
-        last = last.order_by("-tried_at").values("failed")[:1]
-        if any(row["failed"] for row in last):
+        tried = Alarm.objects.filter(channel=channel, tried_at__isnull=False)
+        last = tried.order_by("-tried_at").first()
+        if last is not None and last.failed:
             failing.append(channel)
     return {
         "worker_silent": not heard,
         "channels": failing,
         "overdue": Case.objects.filter(state=Case.State.NEW, acknowledge_by__lt=now).count(),
-        "unscreened": Text.objects.filter(screened=False)
-        .exclude(state=Text.State.DELETED)
-        .count(),
+        "unscreened": Text.objects.filter(screened=False).exclude(state=Text.State.DELETED).count(),
     }
 
 

@@ -11,7 +11,8 @@ from django.utils import timezone
 from oarlock.community.audit.actions import record
 from oarlock.community.desk import intake
 from oarlock.community.desk.models import Case, CaseNote
-from oarlock.community.desk.tell import tell, visibility_changed
+from oarlock.community.desk.seen import visibility_changed
+from oarlock.community.notices.actions import tell
 from oarlock.community.texts.models import Screening, Text
 from oarlock.community.texts.screening import Finding, screen
 

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from oarlock.community import access
 from oarlock.community.accounts.models import User
 from oarlock.community.audit.actions import record
 from oarlock.community.desk.intake import open_case, restart_clock

@@ -47,9 +47,7 @@ def on_duty(queue: str, at: datetime | None = None) -> list[int]:
 
 def now_on_duty() -> list[tuple[Case.Queue, list[User]]]:
     now = timezone.now()
-    found = list(
-        _usable().filter(starts_at__lte=now, ends_at__gt=now).select_related("person")
-    )
+    found = list(_usable().filter(starts_at__lte=now, ends_at__gt=now).select_related("person"))
     return [(queue, [s.person for s in found if s.queue == queue]) for queue in QUEUES]
 
 

@@ -15,7 +15,7 @@ from oarlock.community.audit.actions import record
 from oarlock.community.desk.intake import restart_clock
 from oarlock.community.desk.models import Case, Contact
 from oarlock.community.desk.reasons import MINUTES
-from oarlock.community.desk.tell import tell
+from oarlock.community.notices.actions import tell
 from oarlock.community.texts import door
 from oarlock.community.texts.models import Text
 
@@ -86,4 +86,3 @@ def _wake(case: Case, safety: str) -> None:
     elif safety == Contact.Safety.UNSURE:
         case.grade = min(case.grade, 2)
     restart_clock(case, timezone.now() + timedelta(minutes=MINUTES[case.grade]))
-

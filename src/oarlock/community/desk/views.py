@@ -99,9 +99,7 @@ def _page(
             "recent": queries.recent_texts(case),
             "others": [(c, queries.clock(c)) for c in queries.other_cases(by, case)],
             "notes": list(case.notes.select_related("by")),
-            "decisions": [
-                (d, WHY.get(d.reason, "")) for d in case.decisions.select_related("by")
-            ],
+            "decisions": [(d, WHY.get(d.reason, "")) for d in case.decisions.select_related("by")],
             "talk": queries.talk(case),
             "openers": talk.OPENERS,
             "forms": {**blank, **bound},
@@ -136,8 +134,8 @@ def act(request: MemberRequest, public_id: str, do: str) -> HttpResponse:
         else:
             messages.success(request, wanted.said or _closed(bool(done)))
             return _after(request.user, public_id)
-    for error in form.non_field_errors():
-        messages.error(request, error)
+    for words in form.non_field_errors():
+        messages.error(request, words)
     found = access.case(request.user, public_id)
     return _page(request, found, {do.replace("-", "_"): form}, status=422)
 

@@ -87,8 +87,10 @@ def for_writer(text: Text) -> Said:
             _("A person of our team reads it and may write to you here. That can take a while.")
         )
         said.words.append(
-            _("If it cannot wait, these people listen now. Many who call say: I was afraid to, and "
-              "it got lighter once I did.")  # fmt: skip
+            _(
+                "If it cannot wait, these people listen now. Many who call say: I was afraid to, and "
+                "it got lighter once I did."
+            )  # fmt: skip
         )
     elif text.state == Text.State.HELD:
         said.words.append(
@@ -107,28 +109,34 @@ def barriers() -> list[tuple[str, str]]:
     """
     return [
         (
-            _("\"Others have it worse.\""),
-            _("Helplines are for everybody who has a hard time. You take nothing away from anyone."),
+            _('"Others have it worse."'),
+            _(
+                "Helplines are for everybody who has a hard time. You take nothing away from anyone."
+            ),
         ),
         (
-            _("\"I do not know what to say.\""),
-            _("\"I am not okay\" is enough to begin with. They are used to silence, and they ask."),
+            _('"I do not know what to say."'),
+            _('"I am not okay" is enough to begin with. They are used to silence, and they ask.'),
         ),
         (
-            _("\"They will send the police.\""),
-            _("Most talks end as talks. If they think that your life is in danger, they may get "
-              "help to you. You can ask at the start how they do it."),  # fmt: skip
+            _('"They will send the police."'),
+            _(
+                "Most talks end as talks. If they think that your life is in danger, they may get "
+                "help to you. You can ask at the start how they do it."
+            ),  # fmt: skip
         ),
         (
-            _("\"I cannot speak right now, or somebody could hear me.\""),
+            _('"I cannot speak right now, or somebody could hear me."'),
             _("Many places answer text messages or chat. You can type from anywhere."),
         ),
         (
-            _("\"I tried, and it did not help.\""),
+            _('"I tried, and it did not help."'),
             _("It can depend on who picks up. You may hang up and try again, or another place."),
         ),
         (
-            _("\"I feel ashamed.\""),
-            _("They have heard it before, and they will not judge you. You need not say your name."),
+            _('"I feel ashamed."'),
+            _(
+                "They have heard it before, and they will not judge you. You need not say your name."
+            ),
         ),
     ]

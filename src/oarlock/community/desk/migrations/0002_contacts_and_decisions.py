@@ -2,126 +2,228 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import oarlock.community.ids
 from django.conf import settings
 from django.db import migrations, models
 
+import oarlock.community.ids
+
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('desk', '0001_initial'),
-        ('texts', '0001_initial'),
+        ("desk", "0001_initial"),
+        ("texts", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('text', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='contact', serialize=False, to='texts.text')),
-                ('from_staff', models.BooleanField()),
-                ('safety', models.CharField(blank=True, choices=[('safe', 'I am safe right now'), ('unsure', 'I am not sure'), ('unsafe', 'I am not safe')], max_length=6)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "text",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="contact",
+                        serialize=False,
+                        to="texts.text",
+                    ),
+                ),
+                ("from_staff", models.BooleanField()),
+                (
+                    "safety",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("safe", "I am safe right now"),
+                            ("unsure", "I am not sure"),
+                            ("unsafe", "I am not safe"),
+                        ],
+                        max_length=6,
+                    ),
+                ),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ('at', 'pk'),
+                "ordering": ("at", "pk"),
             },
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=oarlock.community.ids.public_id, editable=False, max_length=14, unique=True)),
-                ('what', models.CharField(choices=[('show', 'Shown'), ('hide', 'Hidden'), ('lock', 'Locked'), ('unlock', 'Unlocked'), ('suspend', 'Suspended'), ('readmit', 'Suspension ended'), ('warn', 'Warned')], max_length=8)),
-                ('reason', models.CharField(max_length=24)),
-                ('until', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=oarlock.community.ids.public_id,
+                        editable=False,
+                        max_length=14,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "what",
+                    models.CharField(
+                        choices=[
+                            ("show", "Shown"),
+                            ("hide", "Hidden"),
+                            ("lock", "Locked"),
+                            ("unlock", "Unlocked"),
+                            ("suspend", "Suspended"),
+                            ("readmit", "Suspension ended"),
+                            ("warn", "Warned"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("reason", models.CharField(max_length=24)),
+                ("until", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ('-at', '-pk'),
+                "ordering": ("-at", "-pk"),
             },
         ),
         migrations.AlterModelOptions(
-            name='alarm',
-            options={'ordering': ('-at', '-pk')},
+            name="alarm",
+            options={"ordering": ("-at", "-pk")},
         ),
         migrations.AlterModelOptions(
-            name='appeal',
-            options={'ordering': ('-at', '-pk')},
+            name="appeal",
+            options={"ordering": ("-at", "-pk")},
         ),
         migrations.AlterModelOptions(
-            name='report',
-            options={'ordering': ('-at', '-pk')},
+            name="report",
+            options={"ordering": ("-at", "-pk")},
         ),
         migrations.AddField(
-            model_name='alarm',
-            name='round',
+            model_name="alarm",
+            name="round",
             field=models.PositiveSmallIntegerField(default=1),
         ),
         migrations.AddField(
-            model_name='alarm',
-            name='tried_at',
+            model_name="alarm",
+            name="tried_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='case',
-            name='alarm_round',
+            model_name="case",
+            name="alarm_round",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='case',
-            name='text_after',
+            model_name="case",
+            name="text_after",
             field=models.CharField(blank=True, max_length=8),
         ),
         migrations.AlterField(
-            model_name='alarm',
-            name='channel',
-            field=models.CharField(choices=[('email', 'E-mail'), ('webhook', 'Webhook')], max_length=10),
+            model_name="alarm",
+            name="channel",
+            field=models.CharField(
+                choices=[("email", "E-mail"), ("webhook", "Webhook")], max_length=10
+            ),
         ),
         migrations.AlterField(
-            model_name='case',
-            name='outcome',
-            field=models.CharField(blank=True, choices=[('no-concern', 'No concern'), ('supported', 'Reached and supported'), ('referred', 'Referred to a service'), ('emergency', 'Emergency service involved'), ('hidden', 'Text hidden'), ('shown', 'Text shown again'), ('warned', 'Person warned'), ('suspended', 'Person suspended'), ('not-reached', 'Could not be reached'), ('upheld', 'Earlier decision stays'), ('overturned', 'Earlier decision changed')], max_length=12),
+            model_name="case",
+            name="outcome",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("no-concern", "No concern"),
+                    ("supported", "Reached and supported"),
+                    ("referred", "Referred to a service"),
+                    ("emergency", "Emergency service involved"),
+                    ("hidden", "Text hidden"),
+                    ("shown", "Text shown again"),
+                    ("warned", "Person warned"),
+                    ("suspended", "Person suspended"),
+                    ("not-reached", "Could not be reached"),
+                    ("upheld", "Earlier decision stays"),
+                    ("overturned", "Earlier decision changed"),
+                ],
+                max_length=12,
+            ),
         ),
         migrations.AlterField(
-            model_name='case',
-            name='queue',
-            field=models.CharField(choices=[('moderation', 'Moderation'), ('clinical', 'Clinical'), ('supervision', 'Supervisors only'), ('outside', 'Needs an outside person')], max_length=12),
+            model_name="case",
+            name="queue",
+            field=models.CharField(
+                choices=[
+                    ("moderation", "Moderation"),
+                    ("clinical", "Clinical"),
+                    ("supervision", "Supervisors only"),
+                    ("outside", "Needs an outside person"),
+                ],
+                max_length=12,
+            ),
         ),
         migrations.AlterField(
-            model_name='shift',
-            name='queue',
-            field=models.CharField(choices=[('moderation', 'Moderation'), ('clinical', 'Clinical'), ('supervision', 'Supervisors only'), ('outside', 'Needs an outside person')], max_length=12),
+            model_name="shift",
+            name="queue",
+            field=models.CharField(
+                choices=[
+                    ("moderation", "Moderation"),
+                    ("clinical", "Clinical"),
+                    ("supervision", "Supervisors only"),
+                    ("outside", "Needs an outside person"),
+                ],
+                max_length=12,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.UniqueConstraint(fields=('by', 'against'), name='appealed_once'),
+            model_name="appeal",
+            constraint=models.UniqueConstraint(fields=("by", "against"), name="appealed_once"),
         ),
         migrations.AddField(
-            model_name='contact',
-            name='case',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contacts', to='desk.case'),
+            model_name="contact",
+            name="case",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="contacts", to="desk.case"
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="decision",
+            name="by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='case',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='desk.case'),
+            model_name="decision",
+            name="case",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="decisions",
+                to="desk.case",
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='person',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='decisions', to=settings.AUTH_USER_MODEL),
+            model_name="decision",
+            name="person",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="decisions",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='text',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='decisions', to='texts.text'),
+            model_name="decision",
+            name="text",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="decisions",
+                to="texts.text",
+            ),
         ),
     ]
