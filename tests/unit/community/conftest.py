@@ -40,6 +40,12 @@ class FakeScreener:
         return next((v for word, v in self.found.items() if word in text), FakeFound())
 
 
+@pytest.fixture
+def found() -> type[FakeFound]:
+    """Makes what the screener finds."""
+    return FakeFound
+
+
 @pytest.fixture(autouse=True)
 def screener(monkeypatch: pytest.MonkeyPatch) -> FakeScreener:
     fake = FakeScreener()

@@ -60,9 +60,7 @@ WHY = {
 
 #: What a reporter or an appellant is told. Nothing about measures against other people.
 TOLD = {
-    "acted": _(
-        "We looked at it and acted on it. We do not tell what exactly, to protect everybody."
-    ),
+    "acted": _("We looked at it and did something. We do not tell what, to protect everybody."),
     "cared": _("We looked at it, and somebody of the team is looking after the person."),
     "kept": _("We looked at it and decided to leave it as it is."),
     "changed": _("Somebody else looked at it again and changed the decision."),

@@ -88,9 +88,9 @@ def for_writer(text: Text) -> Said:
         )
         said.words.append(
             _(
-                "If it cannot wait, these people listen now. Many who call say: I was afraid to, and "
+                "If it cannot wait, these people listen now. Many who call say: I was afraid, and "
                 "it got lighter once I did."
-            )  # fmt: skip
+            )
         )
     elif text.state == Text.State.HELD:
         said.words.append(
@@ -110,9 +110,7 @@ def barriers() -> list[tuple[str, str]]:
     return [
         (
             _('"Others have it worse."'),
-            _(
-                "Helplines are for everybody who has a hard time. You take nothing away from anyone."
-            ),
+            _("They are for everybody who has a hard time. You take nothing away from anyone."),
         ),
         (
             _('"I do not know what to say."'),
@@ -123,7 +121,7 @@ def barriers() -> list[tuple[str, str]]:
             _(
                 "Most talks end as talks. If they think that your life is in danger, they may get "
                 "help to you. You can ask at the start how they do it."
-            ),  # fmt: skip
+            ),
         ),
         (
             _('"I cannot speak right now, or somebody could hear me."'),
@@ -135,8 +133,6 @@ def barriers() -> list[tuple[str, str]]:
         ),
         (
             _('"I feel ashamed."'),
-            _(
-                "They have heard it before, and they will not judge you. You need not say your name."
-            ),
+            _("They have heard it before. They do not judge you, and you need not say your name."),
         ),
     ]

@@ -52,6 +52,7 @@ def _in_time(work: Callable[[], Any]) -> Any:
     person at once, and nobody waits.
     """
     done: queue.SimpleQueue[tuple[Any, Exception | None]] = queue.SimpleQueue()
+    slots = _SLOTS
 
     def run() -> None:
         try:
@@ -59,9 +60,9 @@ def _in_time(work: Callable[[], Any]) -> Any:
         except Exception as error:  # noqa: BLE001 - raised again where it is waited for
             done.put((None, error))
         finally:
-            _SLOTS.release()
+            slots.release()
 
-    if not _SLOTS.acquire(timeout=1.0):
+    if not slots.acquire(timeout=1.0):
         raise TimeoutError
     threading.Thread(target=run, name="screening", daemon=True).start()
     try:
