@@ -12,7 +12,7 @@ from oarlock.community.audit.actions import record
 from oarlock.community.desk.actions import locked
 from oarlock.community.desk.intake import open_cases
 from oarlock.community.desk.measures import readmit, set_hidden, set_shown
-from oarlock.community.desk.models import Appeal, Case, CaseNote, Report
+from oarlock.community.desk.models import Appeal, Case, CaseNote, Decision, Report
 from oarlock.community.desk.seen import visibility_changed
 from oarlock.community.notices.actions import tell
 from oarlock.community.texts import wording
@@ -35,10 +35,14 @@ def outcomes(case: Case) -> list[tuple[str, str]]:
 def asks_about_text(case: Case) -> bool:
     """Return whether closing has to say what becomes of the text."""
     text = case.text
-    return text is not None and (
-        text.state == Text.State.HELD
-        or (case.origin == Case.Origin.APPEAL and text.state != Text.State.DELETED)
-    )
+    if text is None or text.state == Text.State.DELETED:
+        return False
+    unread = text.state == Text.State.HIDDEN and not _hidden_by_a_person(text)
+    return unread or text.state == Text.State.HELD or case.origin == Case.Origin.APPEAL
+
+
+def _hidden_by_a_person(text: Text) -> bool:
+    return text.decisions.filter(what=Decision.What.HIDE, ended_at=None).exists()
 
 
 @transaction.atomic
@@ -118,7 +122,8 @@ def _settle_text(by: User, case: Case) -> None:
     text = Text.objects.select_for_update().get(pk=case.text_id)
     if text.state == Text.State.DELETED:
         return
-    if case.text_after == Text.State.HIDDEN and text.state != Text.State.HIDDEN:
+    hidden = text.state == Text.State.HIDDEN and _hidden_by_a_person(text)
+    if case.text_after == Text.State.HIDDEN and not hidden:
         set_hidden(by=by, case=case, text=text, reason="other")
     elif case.text_after == Text.State.SHOWN and not open_cases(text).exists():
         # While somebody else still looks at it, it stays as it is.

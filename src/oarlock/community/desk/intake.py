@@ -38,9 +38,10 @@ def take_in(text: Text, finding: Finding) -> list[Case]:
     if text.kind == Text.Kind.MESSAGE and _is_staff(text.author):
         return _from_staff(text, wanted)
     if text.kind in TO_STAFF:
-        wanted = [response for response in wanted if response.queue == Case.Queue.CLINICAL]
+        wanted = [response for response in wanted if response.family != "conduct"]
     else:
         _set_state(text, wanted)
+        _warn_readers(text, wanted)
     return [
         open_case(
             queue=Case.Queue(response.queue),
@@ -85,8 +86,8 @@ def _is_staff(person: User | None) -> bool:
 
 
 def _from_staff(text: Text, wanted: list[Response]) -> list[Case]:
-    """Let a message of staff arrive; what looks like harm in it goes to supervisors."""
-    harm = [response for response in wanted if response.queue == Case.Queue.MODERATION]
+    """Let a message of staff arrive; what is not about risk in it goes to supervisors."""
+    harm = [response for response in wanted if response.queue and response.family != "risk"]
     return [
         open_case(
             queue=Case.Queue.SUPERVISION,
@@ -110,6 +111,14 @@ def _set_state(text: Text, wanted: list[Response]) -> None:
     if waits and state == Text.State.SHOWN:
         return
     text.state, text.expected_by = state, expected_by
+
+
+def _warn_readers(text: Text, wanted: list[Response]) -> None:
+    """Put the content warnings of the policy on a post, beside those of its author."""
+    warnings = {response.warning for response in wanted} - {""}
+    if text.kind == Text.Kind.POST and not warnings <= set(text.post.warnings):
+        text.post.warnings = sorted(warnings | set(text.post.warnings))
+        text.post.save(update_fields=["warnings"])
 
 
 def _person_decided(text: Text) -> bool:
@@ -197,7 +206,7 @@ def open_case(
     case = Case.objects.create(
         queue=queue,
         origin=origin,
-        kind=kind,
+        kind=kind[:48],
         grade=grade,
         text=text,
         about=about,
@@ -213,7 +222,7 @@ def _same(text: Text, kind: str, origin: Case.Origin) -> Case | None:
     """Return the open case that a new finding belongs to."""
     return (
         Case.objects.select_for_update()
-        .filter(text=text, kind=kind, origin=origin)
+        .filter(text=text, kind=kind[:48], origin=origin)
         .exclude(state=Case.State.CLOSED)
         .first()
     )

@@ -64,7 +64,7 @@ class Case(models.Model):
     public_id = models.CharField(max_length=14, unique=True, default=public_id, editable=False)
     queue = models.CharField(max_length=12, choices=Queue)
     origin = models.CharField(max_length=12, choices=Origin)
-    kind = models.CharField(max_length=32)
+    kind = models.CharField(max_length=48)
     grade = models.PositiveSmallIntegerField()
     text = models.ForeignKey(Text, null=True, on_delete=models.SET_NULL, related_name="cases")
     about = models.ForeignKey(PERSON, null=True, on_delete=models.SET_NULL, related_name="cases")

@@ -8,15 +8,22 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from oarlock.community.accounts.models import User
+from oarlock.community.desk import policy
 from oarlock.community.texts.models import Text
+from oarlock.errors import UserError
+from oarlock.safety.helplines import helplines as safety
+from oarlock.safety.policy import Response as SafetyResponse
+from oarlock.safety.policy import Row
+from oarlock.safety.results import ScreeningError
 
 log = logging.getLogger("oarlock.safety")
 
-#: A number that works in every country of the European Union, and in many others.
-EMERGENCY = {"GB": "999", "US": "911", "CA": "911", "AU": "000", "NZ": "111"}
+#: Works in every country of the European Union and on most mobile phones.
+EMERGENCY = "112"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +57,44 @@ class Said:
 
 
 def emergency(country: str) -> str:
-    return EMERGENCY.get(country.upper(), "112")
+    """Return the emergency number of a country; one that most telephones know where none is."""
+    try:
+        return safety().of(country).emergency or EMERGENCY
+    except UserError:
+        return EMERGENCY
 
 
 def countries() -> list[str]:
     """Return the codes of the countries with helplines."""
-    return []
+    try:
+        return sorted(safety().countries)
+    except UserError:
+        return []
 
 
-def helplines(country: str) -> list[Helpline]:
-    """Return the helplines of a country."""
-    return []
+def helplines(country: str, *, abuse: bool = True) -> list[Helpline]:
+    """Return the helplines of a country, then those for everywhere.
+
+    Args:
+        abuse: Whether those about abuse are among them.
+    """
+    try:
+        lines = safety().of(country).lines
+    except UserError:
+        log.error("helplines.failed")
+        return []
+    return [
+        Helpline(
+            name=line.name,
+            number=line.phone,
+            text=line.text,
+            url=line.chat or line.url,
+            hours=line.hours,
+            verified_on=line.verified_on,
+        )
+        for line in lines
+        if abuse or line.topic != "abuse"
+    ]
 
 
 def country_of(person: Any) -> str:
@@ -70,35 +104,50 @@ def country_of(person: Any) -> str:
 
 
 def for_writer(text: Text) -> Said:
-    """Return what the writer of a text reads at once: warm words, and helplines where they matter.
+    """Return what the writer of a text reads at once: the words of the policy, and helplines.
 
-    A text that could not be screened gets the helplines too: nobody has read it yet.
+    Where the policy cannot be read, the text waits for a person, and its writer gets plain words
+    and the helplines: nobody has read it yet.
     """
     latest = text.screenings.order_by("-version", "-at", "-pk").first()
-    kinds = set(latest.kinds) if latest else set()
-    at_risk = latest is None or latest.risk != "none" or bool(kinds & {"self-injury", "abuse"})
-    unread = not text.screened
+    unread = latest is None or not text.screened
+    found = ["unscreened"] if unread else policy.names(risk=latest.risk, kinds=latest.kinds)
+    try:
+        rows = [row for name in found if (row := policy.row_of(name)) is not None]
+    except ScreeningError:
+        return Said([_waits()], helplines(country_of(text.author)))
     said = Said()
-    if at_risk and not unread:
-        said.words.append(
-            _("That took courage to write. You matter, and you do not have to carry this alone.")
+    if not rows:
+        if text.state == Text.State.HELD:
+            said.words.append(_waits())
+        return said
+    rows.sort(key=lambda row: (row.priority, row.acknowledge_minutes))
+    language = (get_language() or "en")[:2]
+    for message in _response(rows).words(language):
+        said.words.extend(
+            part for part in (message.title, message.body, message.next, message.hesitate) if part
         )
-        said.words.append(
-            _("A person of our team reads it and may write to you here. That can take a while.")
-        )
-        said.words.append(
-            _(
-                "If it cannot wait, these people listen now. Many who call say: I was afraid, and "
-                "it got lighter once I did."
-            )
-        )
-    elif text.state == Text.State.HELD:
-        said.words.append(
-            _("A person of our team reads this before others can see it. Nothing is lost.")
-        )
-    if at_risk or unread:
-        said.helplines.extend(helplines(country_of(text.author)))
+    if unread or any(row.helplines for row in rows):
+        abuse = any(row.kind == "abuse" for row in rows)
+        said.helplines.extend(helplines(country_of(text.author), abuse=abuse))
     return said
+
+
+def _response(rows: list[Row]) -> SafetyResponse:
+    """Return the rows as one answer: it promises the time of the whole text."""
+    return SafetyResponse(
+        rows=tuple(rows),
+        show="",
+        queue=None,
+        priority=rows[0].priority,
+        acknowledge_minutes=min(row.acknowledge_minutes for row in rows),
+        second_reader=False,
+        helplines=False,
+    )
+
+
+def _waits() -> str:
+    return _("A person of our team reads this before others can see it. Nothing is lost.")
 
 
 def barriers() -> list[tuple[str, str]]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from oarlock.community.desk import policy
+
 log = logging.getLogger("oarlock.safety")
 
 
@@ -19,8 +21,9 @@ class Finding:
 
     Attributes:
         failed: Screening broke: a person has to read the text.
-        risk: C-SSRS-like grade.
-        kinds: Score by further risk, harm or privacy matter.
+        risk: C-SSRS-like grade of the writer.
+        kinds: Score by further risk, harm or privacy matter, and by risk of somebody else, under
+            the names that `desk.policy.name` gives.
         reasons: Plain words for staff; no words of the text.
     """
 
@@ -31,12 +34,39 @@ class Finding:
     screener_version: str = "failed"
 
 
+class _InOurWords:
+    """The screener of `oarlock.safety`, answering with a `Finding`."""
+
+    def __init__(self, own: Any) -> None:
+        self._own = own
+
+    def screen(self, text: str) -> Finding:
+        from oarlock.safety.results import GRADES
+
+        found = self._own.screen(text)
+        kinds, risk = {}, "none"
+        for one in found.findings:
+            name = policy.name(one.kind, one.grade, one.about)
+            if name in GRADES:
+                risk = max(risk, name, key=GRADES.index)
+            else:
+                kinds[name] = one.score
+        if found.truncated:
+            kinds["unscreened"] = 1.0
+        return Finding(
+            risk=risk,
+            kinds=kinds,
+            reasons=found.reasons,
+            screener_version=found.screener_version,
+        )
+
+
 @cache
 def screener() -> Any:
     """Return the screener, loaded once per process."""
     from oarlock.safety import Screener
 
-    return Screener.load()
+    return _InOurWords(Screener.load())
 
 
 #: Seconds after which screening counts as failed: the writer waits, and a person reads the text.

@@ -223,6 +223,87 @@ def test_coder_that_raises_loses_no_text(
     assert "private" not in caplog.text
 
 
+# --- the table of oarlock.safety ---------------------------------------------------------------
+
+
+def test_every_row_of_the_policy_makes_sense_to_the_desk() -> None:
+    from oarlock.safety.policy import policy as safety
+
+    for row in safety().rows:
+        if row.kind == "unscreened":
+            continue
+        name = policy.name(row.kind, row.grade, row.about)
+        is_risk = row.kind == "suicide" and row.about == "writer"
+        finding = {"risk": name, "kinds": {}} if is_risk else {"risk": "none", "kinds": {name: 1.0}}
+        [response] = policy.responses(**finding)  # type: ignore[arg-type]
+        assert response.family != "unknown"
+        assert response.grade == row.priority
+        assert response.acknowledge_minutes == row.acknowledge_minutes
+        assert response.queue == {"clinician": "clinical", "moderator": "moderation"}[row.queue]
+
+
+def test_a_folded_post_shows_behind_a_warning(
+    ash: User, group: Group, screener: Any, found: Any
+) -> None:
+    screener.found["dark"] = found(risk="active")
+    post = write_post(by=ash, group=group, body="dark", warnings=["death"])
+    post.refresh_from_db()
+    assert post.text.state == Text.State.SHOWN
+    assert post.warnings == ["death", "suicide"]
+    assert Case.objects.get().queue == Case.Queue.CLINICAL
+
+
+def test_worry_about_a_friend_is_not_taken_for_the_writers_own_risk(
+    ash: User, group: Group, screener: Any, found: Any
+) -> None:
+    name = policy.name("suicide", "active", "someone else")
+    screener.found["friend"] = found(kinds={name: 0.9})
+    text = write_post(by=ash, group=group, body="my friend").text
+    assert text.screenings.get().risk == "none"
+    case = Case.objects.get()
+    assert (case.kind, case.queue) == ("suicide: active, someone else", "clinical")
+    assert any("look out for them" in line for line in words.for_writer(text).words)
+
+
+def test_harm_that_the_policy_hides_is_read_by_a_person_who_decides(
+    ash: User, mod: User, group: Group, screener: Any, found: Any
+) -> None:
+    from django.core.exceptions import ValidationError
+
+    from oarlock.community.desk import closing, reports
+
+    screener.found["vile"] = found(kinds={"hate": 0.9})
+    text = write_post(by=ash, group=group, body="vile").text
+    assert text.state == Text.State.HIDDEN
+    assert reports.decided_case(by=ash, text=text) is None
+    case = Case.objects.get()
+    with pytest.raises(ValidationError, match="whether others"):
+        closing.close(by=mod, case=case, outcome="hidden")
+    closing.close(by=mod, case=case, outcome="hidden", text_after="hidden")
+    text.refresh_from_db()
+    assert reports.decided_case(by=ash, text=text) == case
+
+
+def test_what_the_screener_found_reaches_the_desk_with_the_person_it_is_about() -> None:
+    from oarlock.safety import Finding, Screening
+
+    class Own:
+        def screen(self, text: str) -> Screening:
+            findings = (
+                Finding("suicide", 0.9, "imminent", "someone else"),
+                Finding("suicide", 0.6, "passive"),
+                Finding("insult", 0.7),
+            )
+            return Screening("imminent", findings, ("Because.",), 0.9, True, "1")
+
+    found = screening._InOurWords(Own()).screen("x")
+    assert found.risk == "passive"
+    assert set(found.kinds) == {"suicide: imminent, someone else", "insult", "unscreened"}
+    assert {r.kind for r in policy.responses(risk=found.risk, kinds=found.kinds)} == {
+        "passive", *found.kinds
+    }  # fmt: skip
+
+
 # --- once it works again ----------------------------------------------------------------------
 
 
@@ -324,7 +405,7 @@ def test_report_about_abuse_opens_no_second_case_about_the_reporter(
     from oarlock.community.desk import reports
 
     post = write_post(by=ash, group=group, body="hello")
-    screener.found["zonk"] = found(kinds={"insult": 0.9})
+    screener.found["zonk"] = found(kinds={"insult": 0.9, "hate": 0.8})
     reports.report(by=person("kim"), text=post.text, reason="insult", words="he said zonk")
     assert Case.objects.get().about == ash
 

@@ -426,7 +426,7 @@ def test_nobody_answers_where_the_team_has_not_written(held: Case, ash: User) ->
 def test_a_message_of_staff_arrives_though_it_asks_about_suicide(
     held: Case, mod: User, screener: Any, policy: Any, found: Any
 ) -> None:
-    policy(kind="active", queue="clinical", grade=2, visibility="held")
+    policy(kind="active", queue="clinical", grade=2, visibility="held", family="risk")
     screener.found["ending your life"] = found(risk="active")
     contact = talk.write_to_person(by=mod, case=held, body="do you think of ending your life?")
     assert contact.text.state == Text.State.SHOWN
