@@ -76,7 +76,13 @@ def set_hidden(
 
 @transaction.atomic
 def show(*, by: User, case: Case) -> None:
+    """Show a text again; where two people have to agree, they do so by closing the case."""
     case = locked(by, case)
+    if case.is_open and case.two_readers:
+        raise ValidationError(
+            _("Two people have to agree. Close the case, and choose that others see the text."),
+            code="second",
+        )
     set_shown(by=by, case=case, text=_text(case))
 
 

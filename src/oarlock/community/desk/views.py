@@ -135,7 +135,7 @@ def act(request: MemberRequest, public_id: str, do: str) -> HttpResponse:
             messages.success(request, wanted.said or _closed(bool(done)))
             return _after(request.user, public_id)
     for words in form.non_field_errors():
-        messages.error(request, words)
+        messages.error(request, str(words))
     found = access.case(request.user, public_id)
     return _page(request, found, {do.replace("-", "_"): form}, status=422)
 

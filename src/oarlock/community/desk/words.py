@@ -111,7 +111,10 @@ def for_writer(text: Text) -> Said:
     """
     latest = text.screenings.order_by("-version", "-at", "-pk").first()
     unread = latest is None or not text.screened
-    found = ["unscreened"] if unread else policy.names(risk=latest.risk, kinds=latest.kinds)
+    if latest is None or unread:
+        found = ["unscreened"]
+    else:
+        found = policy.names(risk=latest.risk, kinds=latest.kinds)
     try:
         rows = [row for name in found if (row := policy.row_of(name)) is not None]
     except ScreeningError:

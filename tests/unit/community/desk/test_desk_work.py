@@ -445,3 +445,10 @@ def test_harm_in_a_message_of_staff_goes_to_supervisors_past_its_author(
     assert access.cases(boss).filter(pk=case.pk).exists()
     assert not access.cases(mod).filter(pk=case.pk).exists()
     assert not access.cases(mod2).filter(pk=case.pk).exists()
+
+
+def test_one_person_alone_does_not_show_a_grave_text(held: Case, mod: User) -> None:
+    Case.objects.update(grade=2)
+    with pytest.raises(ValidationError, match="Two people"):
+        measures.show(by=mod, case=held)
+    assert Text.objects.get(pk=held.text_id).state == Text.State.HELD
