@@ -13,8 +13,8 @@ from oarlock.community.desk.actions import locked
 from oarlock.community.desk.intake import open_cases
 from oarlock.community.desk.measures import readmit, set_hidden, set_shown
 from oarlock.community.desk.models import Appeal, Case, CaseNote, Decision, Report
-from oarlock.community.desk.seen import visibility_changed
 from oarlock.community.notices.actions import tell
+from oarlock.community.support.actions import released
 from oarlock.community.texts import wording
 from oarlock.community.texts.models import CodedSentence, Screening, Text
 
@@ -129,7 +129,7 @@ def _settle_text(by: User, case: Case) -> None:
         # While somebody else still looks at it, it stays as it is.
         set_shown(by=by, case=case, text=text)
     elif text.state == Text.State.SHOWN:
-        visibility_changed(text)
+        released(text=text)
 
 
 def _answer_reports(case: Case) -> None:

@@ -16,8 +16,8 @@ from oarlock.community.audit.actions import record
 from oarlock.community.desk.actions import locked
 from oarlock.community.desk.models import Case, Decision
 from oarlock.community.desk.reasons import WHY
-from oarlock.community.desk.seen import visibility_changed
 from oarlock.community.notices.actions import tell
+from oarlock.community.support.actions import released
 from oarlock.community.texts.models import Text
 
 What = Decision.What
@@ -57,7 +57,7 @@ def set_shown(*, by: User, case: Case, text: Text) -> None:
         return
     decision = _decide(by, case, What.SHOW, "looked-again", None, text=text, person=text.author)
     _end(What.HIDE, text=text)
-    visibility_changed(text)
+    released(text=text)
     tell(to=text.author, kind="released", target=str(text), key=f"shown {decision.public_id}")
     record(f"{text.kind}.shown", by=by, target=str(text), case=case.public_id)
 
@@ -69,7 +69,7 @@ def set_hidden(
     decision = _decide(by, case, What.HIDE, reason, until, text=text, person=text.author)
     text.state, text.expected_by = Text.State.HIDDEN, None
     text.save(update_fields=["state", "expected_by"])
-    visibility_changed(text)
+    released(text=text)
     tell(to=text.author, kind="hidden", target=str(text), key=f"hidden {decision.public_id}")
     record(f"{text.kind}.hidden", by=by, target=str(text), case=case.public_id, reason=reason)
 
@@ -213,5 +213,5 @@ def _release(text: Text, what: Decision.What) -> None:
     elif text.state == Text.State.HIDDEN:
         text.state = Text.State.SHOWN
         text.save(update_fields=["state"])
-        visibility_changed(text)
+        released(text=text)
         tell(to=text.author, kind="released", target=str(text), key=f"released {text.public_id}")

@@ -11,8 +11,8 @@ from django.utils import timezone
 from oarlock.community.audit.actions import record
 from oarlock.community.desk import intake
 from oarlock.community.desk.models import Case, CaseNote
-from oarlock.community.desk.seen import visibility_changed
 from oarlock.community.notices.actions import tell
+from oarlock.community.support.actions import released
 from oarlock.community.texts.models import Screening, Text
 from oarlock.community.texts.screening import Finding, screen
 
@@ -59,7 +59,7 @@ def _settle(seen: Text, finding: Finding) -> bool:
     # A policy that breaks marks it again: it must not be screened in a circle.
     text.save(update_fields=["screened", "state", "expected_by"])
     if text.state != before:
-        visibility_changed(text)
+        released(text=text)
         if text.state == Text.State.SHOWN:
             tell(
                 to=text.author, kind="released", target=str(text), key=f"screened {text.public_id}"

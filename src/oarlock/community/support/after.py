@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from oarlock.community.desk.words import for_writer
 from oarlock.community.texts.models import Text
 
 
@@ -14,4 +15,7 @@ def first_words(text: Text) -> dict[str, Any]:
         `words`: paragraphs; `helplines`: rows with `name`, `number`, `url`, `hours`. Empty where
         the policy has nothing to say.
     """
-    return {}
+    said = for_writer(text)
+    if not said.words and not said.helplines:
+        return {}
+    return {"words": said.words, "helplines": said.helplines}
