@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from oarlock.community.accounts.models import User
+from oarlock.community.desk.models import Contact
 from oarlock.community.texts.models import Text
 
 FORMAT = "oarlock-personal-export/1"
@@ -45,8 +46,21 @@ def personal_export(person: User) -> dict[str, Any]:
         "letters": _rows(person.letters, "counts", "made_at", "sent_at"),
         "reports": _rows(person.reports, "public_id", "reason", "outcome", "at"),
         "appeals": _rows(person.appeals, "public_id", "outcome", "at"),
-        "decisions": _rows(person.decisions, "public_id", "what", "reason", "at", "until"),
-        "cases": _rows(person.cases, "public_id", "kind", "grade", "opened_at", "outcome"),
+        # A report about a member of staff goes past that person, here too.
+        "cases": _rows(
+            person.cases.exclude(not_for=person),
+            "public_id",
+            "kind",
+            "grade",
+            "opened_at",
+            "outcome",
+        ),
+        "decisions": _rows(
+            person.decisions, "what", "reason", "text__public_id", "until", "ended_at", "at"
+        ),
+        "messages_of_the_team": _rows(
+            Contact.objects.filter(case__about=person, from_staff=True), "text__body", "at"
+        ),
         "threads_looked_after": _rows(
             person.cares, "post__text__public_id", "asked_at", "accepted_at", "ended_at"
         ),
