@@ -39,9 +39,8 @@ _MIXED = re.compile(r"[^\W\d_]+")
 _LATIN = re.compile(r"[A-Za-z]")
 _SPACED = re.compile(r"(?<!\w)(?:\w[ .\-_*·|]{1,2}){2,30}\w(?!\w)")
 _SINGLE = re.compile(r"[^\W\d_]")
-_DISGUISED = re.compile(
-    r"[\w*#@$!|+€£(¡]*[a-z][*#@$!|+€£(¡0-9_.\-]+[\w*#@$!|+€£(¡]*|[0-9@$!*]+[a-z]+"
-)
+_SIGNS = r"\w*#@$!|+€£(¡.\-"
+_DISGUISED = re.compile(rf"(?<![{_SIGNS}])[{_SIGNS}]{{2,40}}(?![{_SIGNS}])")
 _LONG_RUN = re.compile(r"([a-z])\1{2,}")
 _WORD = re.compile(r"[a-z]+")
 _TOKEN = re.compile(r"[a-z0-9]+")
@@ -152,7 +151,7 @@ def _join_letters(found: re.Match[str]) -> str:
 def _undisguise(token: str, vocabulary: frozenset[str]) -> str:
     """Return the word behind letters that were replaced, if it is one that matters."""
     core = token.rstrip("!.,*_-?)")
-    if not core or len(core) > 24:
+    if len(core) > 24 or core.isalpha() or core.isdigit() or not core:
         return token
     tail = token[len(core) :]
     if "*" in core or "#" in core or "." in core or "-" in core or "_" in core:

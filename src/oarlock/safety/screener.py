@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,13 +17,12 @@ from oarlock.safety.results import GRADES, KINDS, Finding, Screening, ScreeningE
 MAX_TEXT: Final = 4_000_000
 #: Score below which a match counts as taken out by its context.
 _LEAST_SCORE: Final = 0.5
-#: A grade that patterns give lifts a text at least so high in the order of review, so that no
-#: model can push a stated plan below an ordinary text. A rule of this place, not an estimate.
-FLOOR: Final = {
-    "plan or intent": 0.90, "recent behaviour": 0.93, "imminent": 0.99, "active": 0.60,
-    "passive": 0.30, "none": 0.0,
+#: The part of the order of review that each grade of the patterns takes, so that no model can push
+#: a stated plan below an ordinary text. A rule of this place, not an estimate.
+_BANDS: Final = {
+    "none": (0.0, 0.90), "passive": (0.25, 0.90), "active": (0.50, 0.90),
+    "plan or intent": (0.90, 0.94), "recent behaviour": (0.94, 0.98), "imminent": (0.98, 1.0),
 }  # fmt: skip
-_PLAN: Final = GRADES.index("plan or intent")
 #: Words below which a model says nothing of its own: too little to go by.
 _LEAST_WORDS: Final = 8
 _MODEL_REASONS: Final = {
@@ -30,6 +30,19 @@ _MODEL_REASONS: Final = {
     "insult": "Reads like comments that people rated as insults.",
     "hate": "Reads like messages that people rated as racist or sexist.",
 }
+
+
+def review_score(found: Sequence[Hit], risk: float) -> float:
+    """Return the place of a text in the order of review, 0 to 1.
+
+    Args:
+        found: What the patterns found.
+        risk: Probability of the model.
+    """
+    low, high = _BANDS[GRADES[max((hit.rank for hit in found), default=0)]]
+    if low >= _BANDS["plan or intent"][0]:
+        return low + (high - low) * risk
+    return max(low, high * risk)
 
 
 class Screener:
@@ -86,7 +99,7 @@ class Screener:
             *self._others(found, p, seen.plain),
         ]
         grade = max((f.grade or "none" for f in findings), key=GRADES.index, default="none")
-        review = max(p["risk"], FLOOR[grade])
+        review = review_score(found, p["risk"])
         reasons = [reason for finding in findings for reason in self._reasons(finding)]
         if seen.truncated:
             reasons.append(
@@ -96,7 +109,7 @@ class Screener:
             risk_grade=grade,
             findings=tuple(findings),
             reasons=tuple(dict.fromkeys(reasons)),
-            review_score=round(float(review), 4),
+            review_score=round(review, 4),
             truncated=seen.truncated,
             screener_version=self.version,
         )

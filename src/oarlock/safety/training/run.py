@@ -20,7 +20,7 @@ from oarlock.safety.matching import Hit
 from oarlock.safety.model import MANIFEST, MODELS, WEIGHTS
 from oarlock.safety.patterns import rulebook
 from oarlock.safety.results import GRADES
-from oarlock.safety.screener import FLOOR
+from oarlock.safety.screener import review_score
 from oarlock.safety.training import data, fit
 from oarlock.safety.training.evaluate import SUPPORT_SETS, evaluate
 
@@ -106,8 +106,8 @@ def assemble(
     scale = {name: calibration(name, raw[name], texts) for name in MODELS}
     p = {n: 1 / (1 + np.exp(-(scale[n][0] * raw[n] + scale[n][1]))) for n in MODELS}
     grades = [pattern_grade(found) for found in matrix.found]
-    floor = np.array([FLOOR[grade] for grade in grades])
-    scores = {**p, "review": np.maximum(p["risk"], floor)}
+    review = [review_score(hit, risk) for hit, risk in zip(matrix.found, p["risk"], strict=True)]
+    scores = {**p, "review": np.array(review)}
     thresholds = _thresholds(texts, p)
     figures = {
         **evaluate(texts, scores, seed),
