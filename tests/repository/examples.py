@@ -74,7 +74,8 @@ def _python(body: str, names: dict[str, object]) -> str:
 
 def _shell(body: str, folder: Path) -> str:
     lines = [line for line in body.splitlines() if not _SETTING_UP.match(line)]
-    script = "\n".join(re.sub(r"^make demo\b", "oarlock demo --report-only --no-open", line) for line in lines)
+    demo = "oarlock demo --report-only --no-open"
+    script = "\n".join(re.sub(r"^make demo\b", demo, line) for line in lines)
     programs = folder / ".programs"
     programs.mkdir(exist_ok=True)
     oarlock = programs / "oarlock"
