@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("oarlock.community.groups.urls")),
     path("", include("oarlock.community.accounts.urls")),
     path("account/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("notices/", include("oarlock.community.notices.urls")),
     path("coach/", include("oarlock.community.coaching.urls")),
     path("", include("oarlock.community.api.urls")),

@@ -33,7 +33,6 @@ class JoinForm(SignupForm):
         label=lazy("Year of birth"),
         min_value=1900,
         max_value=2100,
-        help_text=lazy("We check that you fit the age range. Nobody else sees it."),
     )
     country = forms.ChoiceField(
         label=lazy("Country"),
@@ -50,8 +49,12 @@ class JoinForm(SignupForm):
         handle = self.fields["username"]
         handle.label = _("Handle")
         handle.help_text = _("The name that others see. Do not use your real one.")
-        handle.widget.attrs.pop("placeholder", None)
         self.fields["email"].help_text = _("For signing in. Nobody here sees it.")
+        self.fields["password1"].help_text = _(
+            "At least ten characters. A few words in a row are easy to keep in mind."
+        )
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -40,7 +40,8 @@ class StandingMiddleware:
                 return redirect("mfa_activate_totp")
             if not _agreed(user):
                 return redirect("agreement")
-        if user.language:
+        # What was chosen at the foot of a page on this device goes first.
+        if user.language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
             translation.activate(user.language)
             request.LANGUAGE_CODE = user.language
         with timezone.override(zoneinfo.ZoneInfo(user.time_zone) if user.time_zone else None):

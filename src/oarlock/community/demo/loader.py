@@ -172,11 +172,12 @@ def _reply(
     by = people[row["by"]]
     at = min(start + timedelta(hours=row["after_hours"]), now - timedelta(minutes=5))
     _join(by, post.group, at)
-    if post.text.state != Text.State.SHOWN:
-        # A held post takes no replies; in the demo a moderator had shown it by then.
-        Text.objects.filter(pk=post.text_id).update(state=Text.State.SHOWN)
-        post.text.refresh_from_db()
     parent = before[row["to"]] if "to" in row else None
+    for answered in (post, parent):
+        if answered is not None and answered.text.state != Text.State.SHOWN:
+            # A held text takes no answers; in the demo a moderator had shown it by then.
+            Text.objects.filter(pk=answered.text_id).update(state=Text.State.SHOWN)
+            answered.text.refresh_from_db()
     hidden = post.anonymous and by.pk == post.text.author_id
     reply = write_reply(by=by, post=post, body=row["body"].strip(), parent=parent, anonymous=hidden)
     _date(reply.text, at)

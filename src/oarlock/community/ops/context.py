@@ -6,13 +6,26 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from oarlock.community.accounts.models import User
+from oarlock.community.notices import queries
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """Return the name of the place, whether it is the demo, and the theme that the person chose."""
+    """Return what the frame of every page shows: the place, its languages, the person's news."""
     user = request.user
     return {
         "site_name": settings.SITE_NAME,
+        "contact_email": settings.CONTACT_EMAIL,
+        "age_min": settings.AGE_MIN,
+        "age_max": settings.AGE_MAX,
+        "answer_hours": settings.ANSWER_HOURS,
+        "languages": settings.LANGUAGES,
         "is_demo": settings.DEMO,
         "theme": getattr(user, "theme", "auto"),
+        # Asked for only by pages that show it.
+        "n_unread": SimpleLazyObject(
+            lambda: queries.n_unread(user) if isinstance(user, User) else 0
+        ),
     }
