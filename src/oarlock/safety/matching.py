@@ -16,7 +16,7 @@ from oarlock.safety.results import GRADES, ScreeningError
 #: Matches of one alternative that are looked at; more of the same say no more.
 _MATCHES: Final = 12
 #: Seconds that one pattern may take; a hundred kilobytes need a few milliseconds.
-TIMEOUT_S: Final = 1.0
+TIMEOUT_S: Final = 3.0
 #: A risk of which the writer says that it is over keeps this share of its score.
 _PAST_SHARE: Final = 0.6
 

@@ -97,7 +97,11 @@ def views(text: str) -> Views:
     if truncated:
         text = f"{text[: MAX_CHARACTERS // 2]}\n{text[-MAX_CHARACTERS // 2 :]}"
     light = _light(text)
-    return Views(light, _plain(light), truncated)
+    plain = _plain(light)
+    if len(plain) > MAX_CHARACTERS * 3 // 2:  # nothing but signs that stand for words
+        plain = f"{plain[: MAX_CHARACTERS // 2]}\n{plain[-MAX_CHARACTERS // 2 :]}"
+        truncated = True
+    return Views(light, plain, truncated)
 
 
 def _light(text: str) -> str:
