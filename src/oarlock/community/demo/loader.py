@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from oarlock.community.accounts.models import Acceptance, Agreement, Consent, Role, User
 from oarlock.community.coaching.models import Care
+from oarlock.community.demo import desk
 from oarlock.community.desk.models import Case
 from oarlock.community.groups.models import Group, Membership
 from oarlock.community.notices.models import Notice
@@ -63,6 +64,7 @@ def load(report: Report = lambda _what, _done, _all: None) -> dict[str, int]:
             n_posts += 1
             n_replies += post.n_replies
             report("threads", index + 1, len(all_threads))
+        desk.work(people, now)
         Notice.objects.filter(at__lt=now - timedelta(days=7)).update(read_at=now)
     return {"people": len(people), "threads": n_posts, "replies": n_replies}
 
@@ -187,6 +189,9 @@ def _reply(
         Reaction.objects.get_or_create(text=reply.text, by=poster, kind=kind, defaults={"at": at})
     if row.get("helped"):
         Helped.objects.create(reply=reply, rating=row["helped"], at=at + timedelta(hours=1))
+    if row.get("reported"):
+        told = min(at + timedelta(hours=2), now - timedelta(minutes=3))
+        desk.report(people[row["reported_by"]], reply.text, row["reported"], told)
     if by != poster:
         Follow.objects.get_or_create(post=post, by=by, defaults={"at": at})
         Care.objects.filter(post=post, by=by).update(accepted_at=at)
