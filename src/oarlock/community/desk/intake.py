@@ -121,6 +121,12 @@ def _warn_readers(text: Text, wanted: list[Response]) -> None:
         text.post.save(update_fields=["warnings"])
 
 
+def warn_again(text: Text, finding: Finding) -> None:
+    """Put the policy's warnings back on a text whose author changed those alone."""
+    if not finding.failed and text.kind not in TO_STAFF:
+        _warn_readers(text, _wanted(finding) or [])
+
+
 def _person_decided(text: Text) -> bool:
     """Return whether staff has shown this very version: no machine undoes what a person decided."""
     since = text.edited_at or text.created_at

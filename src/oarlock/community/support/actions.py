@@ -173,18 +173,29 @@ def edit(
     _check_warnings(warnings)
     was_shown = text.state == Text.State.SHOWN
 
-    def settled(text: Text) -> None:
+    def prepared(text: Text) -> None:
         if text.kind == Text.Kind.POST:
             Post.objects.filter(text=text).update(
                 warnings=sorted(set(warnings)), anonymous=anonymous
             )
         else:
             Reply.objects.filter(text=text).update(anonymous=anonymous)
+
+    def settled(text: Text) -> None:
+        if text.kind == Text.Kind.REPLY:
             count_replies(text.reply.post)
         if not was_shown:
             events.tell(text)
 
-    return door.revise(by=by, text=text, title=title, body=body, version=version, settled=settled)
+    return door.revise(
+        by=by,
+        text=text,
+        title=title,
+        body=body,
+        version=version,
+        prepared=prepared,
+        settled=settled,
+    )
 
 
 def released(*, text: Text) -> None:

@@ -87,12 +87,14 @@ def revise(
     body: str,
     title: str = "",
     version: int | None = None,
+    prepared: Callable[[Text], object] = lambda _: None,
     settled: Callable[[Text], object] = lambda _: None,
 ) -> Text:
     """Keep a new version of an own text and return it; the old one stays for staff.
 
     Args:
         version: The version that the writer saw; an edit of an older one is refused.
+        prepared: Changes what the text belongs to, before the policy has its say.
         settled: Called last in the transaction, also when no word has changed.
 
     Raises:
@@ -113,7 +115,9 @@ def revise(
                 _("You changed this in another window. Copy your words, reload, and try again."),
                 code="stale",
             )
+        prepared(text)
         if (title, body) == (text.title, text.body):
+            intake.warn_again(text, finding)
             settled(text)
             return text
         Version.objects.create(

@@ -21,7 +21,7 @@ from oarlock.community.desk.policy import Response
 from oarlock.community.groups.models import Group
 from oarlock.community.ops import schedule
 from oarlock.community.ops.models import Tick
-from oarlock.community.support.actions import write_post
+from oarlock.community.support.actions import edit, write_post
 from oarlock.community.texts import door, screening, tasks
 from oarlock.community.texts.models import Text
 
@@ -251,6 +251,17 @@ def test_a_folded_post_shows_behind_a_warning(
     assert post.text.state == Text.State.SHOWN
     assert post.warnings == ["death", "suicide"]
     assert Case.objects.get().queue == Case.Queue.CLINICAL
+
+
+@pytest.mark.parametrize("body", ["dark", "dark still"])
+def test_an_edit_does_not_take_the_warnings_of_the_policy_away(
+    ash: User, group: Group, screener: Any, found: Any, body: str
+) -> None:
+    screener.found["dark"] = found(risk="active")
+    post = write_post(by=ash, group=group, body="dark", warnings=["death"])
+    edit(by=ash, text=post.text, body=body, version=1, warnings=[])
+    post.refresh_from_db()
+    assert post.warnings == ["suicide"]
 
 
 def test_worry_about_a_friend_is_not_taken_for_the_writers_own_risk(
