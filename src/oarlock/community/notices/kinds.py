@@ -31,10 +31,12 @@ _PAGES = {"post": "thread", "reply": "reply", "case": "case", "report": "report"
           "appeal": "appeal", "group": "group", "message": "conversation"}  # fmt: skip
 
 
-def address(target: str) -> str:
-    """Return the page that a target lives on; the home page where there is none any more."""
-    kind, _colon, public_id = target.partition(":")
+def address(kind: str, target: str) -> str:
+    """Return the page that a notice leads to; the home page where there is none any more."""
+    if kind in {"hidden", "warned"}:
+        return reverse("decisions")
+    what, _colon, public_id = target.partition(":")
     try:
-        return reverse(_PAGES[kind], args=[public_id])
+        return reverse(_PAGES[what], args=[public_id])
     except (KeyError, NoReverseMatch):
         return reverse("home")

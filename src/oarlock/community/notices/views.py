@@ -26,7 +26,7 @@ def go(request: MemberRequest, pk: int) -> HttpResponse:
     """Lead to what a notice is about, and mark it as read."""
     notice = get_object_or_404(Notice, pk=pk, to=request.user)
     actions.read(by=request.user, notice=notice)
-    return redirect(kinds.address(notice.target))
+    return redirect(kinds.address(notice.kind, notice.target))
 
 
 @members
