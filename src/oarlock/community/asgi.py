@@ -7,4 +7,13 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oarlock.community.settings")
-application = get_asgi_application()
+django_application = get_asgi_application()
+
+from django.conf import settings  # noqa: E402 - after Django is set up
+
+from oarlock.community.ops.bodies import BodyLimit  # noqa: E402
+
+application = BodyLimit(
+    django_application,  # type: ignore[arg-type]
+    limit=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+)

@@ -9,6 +9,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -75,7 +76,8 @@ METRICS_TOKEN = _text("METRICS_TOKEN")
 
 SECRET_KEY = _secret_key(HOME)
 HTTPS = ORIGIN.startswith("https://")
-_host = ORIGIN.split("//", 1)[-1].split(":")[0]
+BEHIND_PROXY = _flag("BEHIND_PROXY")
+_host = urlsplit(ORIGIN).hostname or ORIGIN
 ALLOWED_HOSTS = [h.strip() for h in _text("HOSTS", f"{_host},localhost,127.0.0.1").split(",")]
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
 ROOT_URLCONF = "oarlock.community.urls"
@@ -125,6 +127,7 @@ MIDDLEWARE = [
     "oarlock.community.ops.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "oarlock.community.ops.headers.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -136,6 +139,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "oarlock.community.accounts.sessions.SessionAgeMiddleware",
     "oarlock.community.accounts.middleware.StandingMiddleware",
     "oarlock.community.ops.limits.LimitMiddleware",
 ]
@@ -174,8 +178,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        # FULL: what a person was told is saved survives the plug.
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+        # FULL: what a person was told is saved survives the plug. secure_delete: what was erased
+        # is overwritten, not only let go.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+        " PRAGMA secure_delete=ON;",
     }
 
 if redis := _text("REDIS_URL"):
@@ -229,7 +235,26 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# Somebody who changed the password or the address is told, and so is who did not.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Who counts as one address: the browser, as the nearest proxy saw it. Without this all people
+# behind a proxy would share one limit, and a made-up header would have one of its own.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0
+# Per address and per account; a campus shares an address, hence the generous first figures. The
+# limit on one account is short, so that nobody can shut somebody else out for long.
+ACCOUNT_RATE_LIMITS = {
+    "signup": "10/m/ip,60/h/ip,200/d/ip",
+    "login_failed": "10/m/ip,60/h/ip,5/5m/key",
+    "reset_password": "10/m/ip,60/h/ip,3/10m/key",
+}
+PASSWORD_RESET_TIMEOUT = 60 * 60
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# A phone may be half a minute off; `accounts.second_factor` lets no code work twice.
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {
+    "authenticate": "oarlock.community.accounts.second_factor.AuthenticateForm",
+    "reauthenticate": "oarlock.community.accounts.second_factor.ReauthenticateForm",
+}
 USERSESSIONS_TRACK_ACTIVITY = False
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 
@@ -274,6 +299,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
+        "report-uri": ["/csp"],
     }
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -286,9 +312,9 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _flag("BEHIND_PROXY") else None
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_HTTPONLY = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"

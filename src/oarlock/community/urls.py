@@ -23,3 +23,5 @@ urlpatterns = [
     path("desk/", include("oarlock.community.desk.urls")),
     path("", include("oarlock.community.desk.member_urls")),
 ]
+
+handler400 = "oarlock.community.ops.views.bad_request"

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from oarlock.community.accounts.models import Acceptance, Agreement, Role, User
 from oarlock.community.groups.models import Group, Membership, Topic
+from oarlock.community.ops import limits
 from oarlock.community.texts import screening
 
 PASSWORD = "a long enough pass phrase"
@@ -58,6 +59,7 @@ def _plain_settings(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     cache.clear()
+    limits.reads.clear()
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

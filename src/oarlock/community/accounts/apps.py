@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class AccountsConfig(AppConfig):
     name = "oarlock.community.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        from oarlock.community.accounts import events  # noqa: F401 - connects the signals

@@ -25,6 +25,8 @@ def make_token(*, by: User, name: str, scopes: Sequence[str]) -> str:
     Raises:
         ValidationError: No name, no scope, or too many tokens, in words for the person.
     """
+    if by.is_staff:
+        raise ValidationError(_("Staff accounts work in the browser, with a second factor."))
     wanted = sorted(set(scopes))
     if not name.strip() or not wanted or set(wanted) - set(Scope):
         raise ValidationError(_("Give the app a name, and choose what it may do."))

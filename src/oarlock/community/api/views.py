@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
@@ -12,10 +13,17 @@ from django.views.decorators.http import require_POST
 
 from oarlock.community.api import actions
 from oarlock.community.api.models import Scope
-from oarlock.community.roles import MemberRequest, members
+from oarlock.community.roles import MemberRequest, View, members
+
+
+def _fresh(view: View) -> View:
+    """Ask for the password: a key outlives the moment in which a phone lay open."""
+    checked: View = reauthentication_required()(view)
+    return checked
 
 
 @members
+@_fresh
 @never_cache
 def tokens(request: MemberRequest) -> HttpResponse:
     """List one's tokens, and make one; its key is shown once."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal
 
 from django.conf import settings
@@ -56,6 +58,26 @@ def _setting_up() -> Iterator[Finding]:
             "An alarm would reach nobody.",
             "Set OARLOCK_ALARM_EMAILS, OARLOCK_ALARM_WEBHOOK, or both.",
         )
+    if "*" in settings.ALLOWED_HOSTS:
+        yield Finding(
+            "stop",
+            "Any host name is taken: letters could carry links to another site.",
+            "Name the hosts in OARLOCK_HOSTS.",
+        )
+    if len(settings.SECRET_KEY) < 50:
+        yield Finding(
+            "stop",
+            "The secret key is short enough to be guessed.",
+            "Unset OARLOCK_SECRET_KEY, and one is made; or set one of at least 50 characters.",
+        )
+    home = Path(settings.HOME)
+    for path in (home, home / "secret-key", home / "community.sqlite3"):
+        if os.name == "posix" and path.exists() and path.stat().st_mode & 0o077:
+            yield Finding(
+                "stop",
+                f"Other accounts of this machine can read {path.name}.",
+                f"chmod go= {path}",
+            )
     if connection.vendor == "sqlite":
         yield Finding(
             "warn",

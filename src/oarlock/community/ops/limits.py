@@ -1,4 +1,4 @@
-"""Rate limits on changes, per person. Signing in and joining have allauth's own."""
+"""Rate limits per person, on changes and on reading. Signing in and joining have allauth's own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable
 
 from django.core.cache import cache
+from django.core.cache.backends.base import BaseCache
+from django.core.cache.backends.locmem import LocMemCache
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,31 +20,53 @@ log = logging.getLogger("oarlock.ops")
 WINDOWS = ((60, 40), (3600, 500))
 TYPING_WINDOWS = ((60, 120),)
 TYPING = ("/drafts", "/coach/")
+#: Pages in so many seconds: more than anybody reads, less than copying the whole place takes.
+#: Counted in this process alone, so that reading a page never waits for a write.
+READ_WINDOWS = ((60, 240), (3600, 2400))
+reads = LocMemCache("reads", {"OPTIONS": {"MAX_ENTRIES": 50_000}})
 
 
-def over_limit(who: str, windows: tuple[tuple[int, int], ...]) -> bool:
-    """Count one change; return whether it is one too many. A cache that is away limits nobody."""
+def over_limit(
+    who: str, windows: tuple[tuple[int, int], ...], counter: BaseCache | None = None
+) -> bool:
+    """Count one request; return whether it is one too many. A cache that is away limits nobody.
+
+    Args:
+        who: Whose, and of what kind.
+        windows: Seconds, and the most in them.
+        counter: Where it is counted; the shared cache if not given.
+    """
+    kept = cache if counter is None else counter
     now = int(timezone.now().timestamp())
     try:
         for seconds, most in windows:
             key = f"limit:{who}:{seconds}:{now // seconds}"
-            if cache.add(key, 1, timeout=seconds + 5):
+            if kept.add(key, 1, timeout=seconds + 5):
                 continue
-            if cache.incr(key) > most:
+            if kept.incr(key) > most:
                 return True
+            # Counting up in the database gives the row a short life of its own again.
+            kept.touch(key, timeout=seconds + 5)
     except (ValueError, OSError, DatabaseError) as error:
         log.warning("limits.cache_away", extra={"error": type(error).__name__})
     return False
 
 
 class LimitMiddleware:
-    """Refuses changes that come too fast, and gives back what was typed."""
+    """Refuses what comes too fast, and gives back what was typed."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method == "POST" and request.user.is_authenticated:
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        if request.method != "POST":
+            # Who has to leave the page or needs help is never held up.
+            free = request.path.startswith(("/help", "/account/"))
+            if not free and over_limit(f"reads:{request.user.pk}", READ_WINDOWS, reads):
+                return render(request, "429.html", {"kept": {}}, status=429)
+        else:
             typing = request.path.startswith(TYPING)
             who = f"{'typing' if typing else 'person'}:{request.user.pk}"
             if over_limit(who, TYPING_WINDOWS if typing else WINDOWS):

@@ -22,6 +22,8 @@ class JsonFormatter(logging.Formatter):
         for name in FIELDS:
             if (value := getattr(record, name, None)) is not None:
                 line[name] = value
+        if isinstance(code := getattr(record, "status_code", None), int):
+            line["status"] = code
         if record.exc_info and record.exc_info[0] is not None:
             line["error"] = record.exc_info[0].__name__
             trace = record.exc_info[2]

@@ -10,6 +10,8 @@ def setup() -> None:
     """Load Django with Oarlock's settings."""
     import django
 
+    # What is kept here is for the eyes of the account that runs it alone.
+    os.umask(0o077)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oarlock.community.settings")
     django.setup()
 

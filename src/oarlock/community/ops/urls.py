@@ -11,4 +11,5 @@ urlpatterns = [
     path("health/live", views.live, name="health-live"),
     path("health/ready", views.ready, name="health-ready"),
     path("metrics", views.metrics, name="metrics"),
+    path("csp", views.csp, name="csp"),
 ]

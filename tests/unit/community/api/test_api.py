@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import schemathesis
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
@@ -25,6 +26,7 @@ from oarlock.community.texts.models import Text
 
 pytestmark = pytest.mark.django_db
 
+PASSWORD = "a long enough pass phrase"
 BOTH = (Scope.READ, Scope.WRITE)
 
 
@@ -151,7 +153,13 @@ def test_a_key_does_what_its_scope_says(ash: User, group: Group) -> None:
 
 
 def test_staff_keys_and_old_agreements_are_refused(person: Callable[..., User], ash: User) -> None:
-    assert app_of(person("mo", Role.MODERATOR))("GET", "/groups").status_code == 403
+    mo = person("mo")
+    app = app_of(mo)
+    User.objects.filter(pk=mo.pk).update(role=Role.MODERATOR)
+    assert app("GET", "/groups").status_code == 403
+    mo.refresh_from_db()
+    with pytest.raises(ValidationError, match="in the browser"):
+        app_of(mo)
     app = app_of(ash)
     Agreement.objects.create(version="2")
     assert app("GET", "/groups").status_code == 403
@@ -161,7 +169,10 @@ def test_a_key_is_shown_once_kept_as_a_hash_and_can_be_taken_back(
     ash: User, sign_in: Callable[[User], Client]
 ) -> None:
     browser = sign_in(ash)
-    page = browser.post("/me/apps", {"name": "phone", "scopes": ["read"]}).content.decode()
+    wanted = {"name": "phone", "scopes": ["read"]}
+    assert "reauthenticate" in browser.post("/me/apps", wanted)["Location"]
+    browser.post("/account/reauthenticate/", {"password": PASSWORD})
+    page = browser.post("/me/apps", wanted).content.decode()
     key = page.split("<code>")[1].split("</code>")[0]
     assert key not in browser.get("/me/apps").content.decode()
     assert key not in str(Token.objects.values())
