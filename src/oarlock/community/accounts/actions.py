@@ -105,7 +105,7 @@ def set_role(*, by: User, person: User, role: Role) -> None:
     record("role.set", by=by, target=_target(person), old=person.role, new=role)
     person.role = role
     person.save(update_fields=["role"])
-    person.tokens.all().delete()  # type: ignore[attr-defined]
+    person.tokens.all().delete()
     _sign_out(person)
 
 
@@ -124,7 +124,7 @@ def appoint(*, handle: str, role: str) -> None:
     record("role.set", by=None, target=_target(person), old=person.role, new=role)
     person.role = role
     person.save(update_fields=["role"])
-    person.tokens.all().delete()  # type: ignore[attr-defined]
+    person.tokens.all().delete()
     _sign_out(person)
 
 

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from allauth.account.forms import SignupForm
 from django import forms
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
@@ -69,6 +70,12 @@ class JoinForm(SignupForm):
                 code="age",
             )
         return data
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """Make the account; for an address that has one, take as long and make none."""
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
 
     def custom_signup(self, request: HttpRequest, user: User) -> None:
         """Write down the rest, once allauth has made the account."""

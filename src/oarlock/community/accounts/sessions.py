@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.models import Session
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -67,3 +69,10 @@ class SessionAgeMiddleware:
             elif BEGAN not in session or idle > COARSE:
                 session[BEGAN], session[SEEN] = began, now
         return self.get_response(request)
+
+
+def forget_ended() -> int:
+    """Delete sessions that are over, with the addresses they came from; return how many."""
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    over = UserSession.objects.exclude(session_key__in=Session.objects.values("session_key"))
+    return int(over.delete()[0])

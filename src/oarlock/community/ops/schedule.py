@@ -19,6 +19,7 @@ PERIODIC: Mapping[str, int] = {
     "oarlock.community.ops.jobs.put_back_lost": 60,
     "oarlock.community.ops.jobs.try_failed_again": 60,
     "oarlock.community.ops.jobs.forget_done": 3600,
+    "oarlock.community.accounts.sessions.forget_ended": 3600,
     "oarlock.community.notices.watch.look": 60,
     "oarlock.community.notices.digest.write_letters": 600,
     "oarlock.community.desk.alarms.sound": 30,

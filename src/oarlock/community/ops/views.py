@@ -86,7 +86,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     if request.path.startswith("/api/"):
         told = {"refused": "Bad request.", "long": "Too long.", "file": "No files are taken."}
         return JsonResponse({"detail": told[words]}, status=status)
-    return render(None, "400.html", {"words": words}, status=status)  # type: ignore[arg-type]
+    return render(None, "400.html", {"words": words}, status=status)
 
 
 #: What a report may name; anything else in it is not looked at.

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal import auth as totp
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
 from django.core.management import call_command
@@ -31,7 +33,9 @@ People = Callable[..., User]
 SignIn = Callable[[User], Client]
 
 
-def enter(email: str, password: str = PASSWORD, *, client: Client | None = None, **more: Any) -> Any:
+def enter(
+    email: str, password: str = PASSWORD, *, client: Client | None = None, **more: Any
+) -> Any:
     browser = client or Client()
     return browser.post("/account/login/", {"login": email, "password": password}, **more)
 
@@ -90,6 +94,28 @@ def test_reset_answers_alike_and_writes_to_known_and_unknown(person: People) -> 
     assert answers[0] == answers[1]
     assert [letter.to for letter in mail.outbox] == [["ash@example.org"], ["no@example.org"]]
     assert {letter.subject for letter in mail.outbox} == {"Your account"}
+
+
+def test_joining_hashes_once_whether_the_address_is_known_or_not(
+    person: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person("ash")
+    hashed: list[str] = []
+    real = MD5PasswordHasher.encode
+    monkeypatch.setattr(
+        MD5PasswordHasher,
+        "encode",
+        lambda own, password, salt: hashed.append("x") or real(own, password, salt),
+    )
+    counts = []
+    for handle, email in (("rae", "ash@example.org"), ("rae", "new@example.org")):
+        hashed.clear()
+        wanted = {"username": handle, "email": email, "password1": PASSWORD, "birth_month": 3,
+                  "birth_year": timezone.localdate().year - 22, "country": "DE",
+                  "agree": "on"}  # fmt: skip
+        assert Client().post("/account/signup/", wanted).status_code == 302
+        counts.append(len(hashed))
+    assert counts == [1, 1]
 
 
 def test_ids_in_addresses_cannot_be_counted(person: People) -> None:
@@ -288,6 +314,19 @@ def test_words_written_in_a_session_that_is_too_old_come_back(
     kept.save()
     answer = browser.post("/groups/low-mood/write", {"body": "what I wrote all night"})
     assert "what I wrote all night" in answer.content.decode()
+
+
+def test_where_somebody_was_is_forgotten_when_the_session_is_over(person: People) -> None:
+    ash = person("ash")
+    own, other = Client(), Client()
+    enter(ash.email, client=own)
+    enter(ash.email, client=other)
+    other.post("/account/logout/")
+    assert UserSession.objects.count() == 2
+    assert sessions.forget_ended() == 1
+    assert is_in(own)
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert sessions.forget_ended() == 1
 
 
 # --- staff --------------------------------------------------------------------------------------
