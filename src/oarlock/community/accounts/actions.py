@@ -110,6 +110,16 @@ def set_role(*, by: User, person: User, role: Role) -> None:
 
 
 @transaction.atomic
+def sign_out(*, by: User, person: User) -> None:
+    """End every session and every key of somebody, whose account may be in other hands."""
+    if not roles.may(by, "people"):
+        raise PermissionDenied
+    person.tokens.all().delete()
+    _sign_out(person)
+    record("person.signed_out", by=by, target=_target(person))
+
+
+@transaction.atomic
 def appoint(*, handle: str, role: str) -> None:
     """Give somebody a role from the command line of the machine.
 

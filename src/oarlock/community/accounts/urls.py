@@ -22,5 +22,6 @@ urlpatterns = [
     path("me/data/erase", views.erase, name="erase"),
     path("erased", views.erased, name="erased"),
     path("staff", views.staff_list, name="staff-list"),
+    path("staff/<str:handle>/sign-out", views.sign_out, name="sign-out"),
     path("staff/<str:handle>/role", views.set_role, name="set-role"),
 ]

@@ -190,3 +190,11 @@ def set_role(request: MemberRequest, handle: str) -> HttpResponse:
         else:
             messages.success(request, _("Saved. They have to sign in again."))
     return redirect("staff-list")
+
+
+@staff("people")
+@require_POST
+def sign_out(request: MemberRequest, handle: str) -> HttpResponse:
+    actions.sign_out(by=request.user, person=access.person(request.user, handle))
+    messages.success(request, _("They are signed out everywhere, and their apps too."))
+    return redirect("staff-list")

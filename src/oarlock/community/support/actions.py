@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from oarlock.community import access
 from oarlock.community.accounts.models import User
 from oarlock.community.audit.actions import record
+from oarlock.community.audit.models import AuditEvent
 from oarlock.community.groups.models import Group
 from oarlock.community.support import events
 from oarlock.community.support.models import ContentWarning, Draft, Mood, Post, Reply, Wanted
@@ -224,6 +226,27 @@ def delete(*, by: User, text: Text) -> None:
         if text.kind == Text.Kind.REPLY:
             count_replies(text.reply.post)
         record(f"{text.kind}.deleted", by=by, target=str(text))
+
+
+def note_reading(*, by: User, text: Text, group: Group, hidden: bool) -> None:
+    """Write down that safety staff read what peers could not; once an hour for each text.
+
+    Args:
+        by: The reader.
+        text: What was read.
+        group: Where it stands.
+        hidden: Whether peers see less of it: its author's name, a former version, or all of it.
+    """
+    if not by.is_safety_staff or text.author_id == by.pk:
+        return
+    if not hidden and (group.open or access.is_member(by, group)):
+        return
+    lately = timezone.now() - timedelta(hours=1)
+    seen = AuditEvent.objects.filter(
+        action="text.read_by_staff", by=by, target=str(text), at__gt=lately
+    )
+    if not seen.exists():
+        record("text.read_by_staff", by=by, target=str(text))
 
 
 def close(*, by: User, post: Post, closed: bool = True) -> None:

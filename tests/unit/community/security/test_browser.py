@@ -18,7 +18,8 @@ from django.core.exceptions import RequestDataTooBig
 from django.test import Client, RequestFactory
 from django.urls import path
 
-from oarlock.community.accounts.models import Block, User
+from oarlock.community.accounts.models import Block, Role, User
+from oarlock.community.audit.models import AuditEvent
 from oarlock.community.groups.models import Group, Membership
 from oarlock.community.ops import limits
 from oarlock.community.ops.views import bad_request
@@ -55,6 +56,13 @@ def test_signing_out_clears_the_device_and_a_page_does_not(person: People) -> No
     left = browser.post("/account/logout/")
     assert left["Clear-Site-Data"] == '"cache", "storage"'
     assert "no-store" in left["Cache-Control"]
+
+
+def test_signing_out_is_one_step_from_every_page(person: People, sign_in: SignIn) -> None:
+    browser = sign_in(person("ash"))
+    for page in ("/home", "/groups", "/me/preferences", "/no-such-page"):
+        assert 'action="/account/logout/"' in browser.get(page).content.decode(), page
+    assert "/account/logout/" not in Client().get("/").content.decode()
 
 
 # --- headers ------------------------------------------------------------------------------------
@@ -382,6 +390,28 @@ def test_copying_page_after_page_is_slowed_and_help_never(
     assert other.get("/me/people").status_code == 200
     assert browser.get("/account/logout/").status_code == 200
     assert browser.get("/help").status_code != 429
+
+
+def test_staff_who_reads_what_peers_cannot_leaves_a_trace(
+    person: People, sign_in: SignIn, group: Group, closed_group: Group
+) -> None:
+    ash, mo = person("ash"), person("mo", Role.MODERATOR)
+    for one in (group, closed_group):
+        Membership.objects.create(person=ash, group=one)
+    plain = write_post(by=ash, group=group, body="for everybody")
+    hidden = write_post(by=ash, group=group, body="without my name", anonymous=True)
+    closed = write_post(by=ash, group=closed_group, body="among us")
+    read = AuditEvent.objects.filter(action="text.read_by_staff")
+    browser = sign_in(mo)
+    for post in (plain, hidden, hidden, closed):
+        assert browser.get(f"/threads/{post.text.public_id}").status_code == 200
+        sign_in(ash).get(f"/threads/{post.text.public_id}")
+    assert set(read.values_list("by", "target")) == {
+        (mo.pk, str(hidden.text)), (mo.pk, str(closed.text)),
+    }  # fmt: skip
+    assert read.count() == 2
+    browser.get(f"/texts/{plain.text.public_id}/history")
+    assert read.filter(target=str(plain.text)).count() == 1
 
 
 def test_a_thread_cannot_be_found_by_trying_ids(

@@ -344,6 +344,20 @@ def test_a_new_role_ends_sessions_and_keys_and_asks_for_a_second_factor(person: 
     assert "2fa/totp/activate" in browser.get("/home")["Location"]
 
 
+def test_an_operator_ends_the_sessions_of_an_account_in_other_hands(
+    person: People, sign_in: SignIn
+) -> None:
+    ash, thief = person("ash"), Client()
+    enter(ash.email, client=thief)
+    make_token(by=ash, name="phone", scopes=["read"])
+    assert sign_in(person("kim")).post("/staff/ash/sign-out").status_code == 403
+    assert is_in(thief)
+    assert sign_in(person("ops", Role.OPERATOR)).post("/staff/ash/sign-out").status_code == 302
+    assert not is_in(thief)
+    assert not Token.objects.exists()
+    assert AuditEvent.objects.filter(action="person.signed_out").exists()
+
+
 @pytest.fixture
 def clinician(person: People, monkeypatch: pytest.MonkeyPatch) -> tuple[User, Callable[[int], str]]:
     """A clinician with a second factor, and the codes of the clock periods around a fixed time."""

@@ -27,6 +27,8 @@ from oarlock.community.texts.models import Text
 def thread(request: MemberRequest, public_id: str) -> HttpResponse:
     post = access.thread(request.user, public_id)
     to = _answered(request, post, request.GET.get("to", ""))
+    hidden = post.anonymous or post.text.state != Text.State.SHOWN
+    actions.note_reading(by=request.user, text=post.text, group=post.group, hidden=hidden)
     return _page(request, post, to)
 
 
@@ -129,6 +131,8 @@ def find_reply(request: MemberRequest, public_id: str) -> HttpResponse:
 def history(request: MemberRequest, public_id: str) -> HttpResponse:
     """Show what a text said before; of a deleted one only while a case is open."""
     text = access.text_with_history(request.user, public_id)
+    post = text.post if text.kind == Text.Kind.POST else text.reply.post
+    actions.note_reading(by=request.user, text=text, group=post.group, hidden=True)
     return render(
         request, "support/history.html", {"text": text, "versions": queries.history(text)}
     )
