@@ -8,4 +8,4 @@ class AccountsConfig(AppConfig):
     label = "accounts"
 
     def ready(self) -> None:
-        from oarlock.community.accounts import events  # noqa: F401 - connects the signals
+        from oarlock.community.accounts import events, sessions  # noqa: F401 - connect the signals

@@ -60,7 +60,7 @@ def test_signing_out_clears_the_device_and_a_page_does_not(person: People) -> No
 
 def test_signing_out_is_one_step_from_every_page(person: People, sign_in: SignIn) -> None:
     browser = sign_in(person("ash"))
-    for page in ("/home", "/groups", "/me/preferences", "/no-such-page"):
+    for page in ("/home", "/groups/", "/me/preferences", "/no-such-page"):
         assert 'action="/account/logout/"' in browser.get(page).content.decode(), page
     assert "/account/logout/" not in Client().get("/").content.decode()
 
