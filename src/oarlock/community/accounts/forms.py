@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django_countries import countries
 
 from oarlock.community.accounts import ages
@@ -28,21 +28,21 @@ class JoinForm(SignupForm):
     """What joining asks: a handle, an address, a password, age, country, the agreement."""
 
     birth_month = forms.TypedChoiceField(
-        label=lazy("Month of birth"), coerce=int, choices=[("", "…"), *MONTHS.items()]
+        label=gettext_lazy("Month of birth"), coerce=int, choices=[("", "…"), *MONTHS.items()]
     )
     birth_year = forms.IntegerField(
-        label=lazy("Year of birth"),
+        label=gettext_lazy("Year of birth"),
         min_value=1900,
         max_value=2100,
     )
     country = forms.ChoiceField(
-        label=lazy("Country"),
+        label=gettext_lazy("Country"),
         choices=lambda: [("", "…"), *countries],
-        help_text=lazy("So that we can show you helplines near you."),
+        help_text=gettext_lazy("So that we can show you helplines near you."),
     )
     agree = forms.BooleanField(
-        label=lazy("I have read the community agreement and will keep to it."),
-        error_messages={"required": lazy("Read the agreement, then tick this box.")},
+        label=gettext_lazy("I have read the community agreement and will keep to it."),
+        error_messages={"required": gettext_lazy("Read the agreement, then tick this box.")},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -91,24 +91,24 @@ class PreferencesForm(forms.ModelForm[User]):
     """What a person chooses about how the place looks and what reaches them."""
 
     theme = forms.ChoiceField(
-        label=lazy("Colours"),
+        label=gettext_lazy("Colours"),
         choices=[
-            ("auto", lazy("As my device")),
-            ("light", lazy("Light")),
-            ("dark", lazy("Dark")),
+            ("auto", gettext_lazy("As my device")),
+            ("light", gettext_lazy("Light")),
+            ("dark", gettext_lazy("Dark")),
         ],
         widget=forms.RadioSelect,
     )
     language = forms.ChoiceField(
-        label=lazy("Language"),
+        label=gettext_lazy("Language"),
         required=False,
-        choices=[("", lazy("As my browser")), *settings.LANGUAGES],
+        choices=[("", gettext_lazy("As my browser")), *settings.LANGUAGES],
     )
     country = forms.ChoiceField(
-        label=lazy("Country"), required=False, choices=lambda: [("", "…"), *countries]
+        label=gettext_lazy("Country"), required=False, choices=lambda: [("", "…"), *countries]
     )
     time_zone = forms.ChoiceField(
-        label=lazy("Time zone"),
+        label=gettext_lazy("Time zone"),
         required=False,
         choices=lambda: [
             ("", settings.TIME_ZONE),
@@ -116,38 +116,38 @@ class PreferencesForm(forms.ModelForm[User]):
         ],
     )
     folded_warnings = forms.MultipleChoiceField(
-        label=lazy("Fold texts about"),
+        label=gettext_lazy("Fold texts about"),
         required=False,
         choices=ContentWarning.choices,
         widget=forms.CheckboxSelectMultiple,
-        help_text=lazy("You can still open each of them."),
+        help_text=gettext_lazy("You can still open each of them."),
     )
     topics = forms.MultipleChoiceField(
-        label=lazy("Topics I know from my own life"),
+        label=gettext_lazy("Topics I know from my own life"),
         required=False,
         choices=Topic.choices,
         widget=forms.CheckboxSelectMultiple,
     )
     digest = forms.ChoiceField(
-        label=lazy("E-mail about what is new"),
+        label=gettext_lazy("E-mail about what is new"),
         choices=[
-            ("never", lazy("Never")),
-            ("daily", lazy("Once a day")),
-            ("weekly", lazy("Once a week")),
+            ("never", gettext_lazy("Never")),
+            ("daily", gettext_lazy("Once a day")),
+            ("weekly", gettext_lazy("Once a week")),
         ],
         widget=forms.RadioSelect,
-        help_text=lazy("The e-mail never says what anybody wrote, nor what this place is about."),
+        help_text=gettext_lazy("The e-mail never says what anybody wrote, nor what this place is about."),
     )
     muted_kinds = forms.MultipleChoiceField(
-        label=lazy("Do not tell me about"),
+        label=gettext_lazy("Do not tell me about"),
         required=False,
         choices=[
-            ("reply", lazy("Replies to my posts")),
-            ("answer", lazy("Answers to my replies")),
-            ("reaction", lazy("Reactions")),
-            ("helped", lazy("What helped")),
-            ("follow", lazy("Threads that I follow")),
-            ("asked", lazy("Posts that wait for somebody")),
+            ("reply", gettext_lazy("Replies to my posts")),
+            ("answer", gettext_lazy("Answers to my replies")),
+            ("reaction", gettext_lazy("Reactions")),
+            ("helped", gettext_lazy("What helped")),
+            ("follow", gettext_lazy("Threads that I follow")),
+            ("asked", gettext_lazy("Posts that wait for somebody")),
         ],
         widget=forms.CheckboxSelectMultiple,
     )
@@ -159,9 +159,9 @@ class PreferencesForm(forms.ModelForm[User]):
             "quiet_to", "muted_kinds", "coach_on", "offers_support", "topics", "caseload_limit",
         )  # fmt: skip
         labels = {  # noqa: RUF012 - Django reads it
-            "quiet_from": lazy("Quiet from"),
-            "quiet_to": lazy("Quiet until"),
-            "caseload_limit": lazy("Threads I look after at a time"),
+            "quiet_from": gettext_lazy("Quiet from"),
+            "quiet_to": gettext_lazy("Quiet until"),
+            "caseload_limit": gettext_lazy("Threads I look after at a time"),
         }
         widgets = {  # noqa: RUF012
             "quiet_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
@@ -185,12 +185,12 @@ class PreferencesForm(forms.ModelForm[User]):
 class EraseForm(forms.Form):
     """The last question before an account is erased."""
 
-    handle = forms.CharField(label=lazy("Type your handle to erase your account"), max_length=24)
+    handle = forms.CharField(label=gettext_lazy("Type your handle to erase your account"), max_length=24)
     keep_texts = forms.ChoiceField(
-        label=lazy("What you wrote"),
+        label=gettext_lazy("What you wrote"),
         choices=[
-            ("blank", lazy("Take my words out, leave a gap in the threads")),
-            ("keep", lazy("Leave my words for others, without any name")),
+            ("blank", gettext_lazy("Take my words out, leave a gap in the threads")),
+            ("keep", gettext_lazy("Leave my words for others, without any name")),
         ],
         initial="blank",
         widget=forms.RadioSelect,
@@ -211,13 +211,13 @@ class BreakForm(forms.Form):
     """How long a supporter takes a break."""
 
     days = forms.TypedChoiceField(
-        label=lazy("No requests for"),
+        label=gettext_lazy("No requests for"),
         coerce=int,
         choices=[
-            (1, lazy("one day")),
-            (7, lazy("one week")),
-            (30, lazy("one month")),
-            (0, lazy("no break: I am back")),
+            (1, gettext_lazy("one day")),
+            (7, gettext_lazy("one week")),
+            (30, gettext_lazy("one month")),
+            (0, gettext_lazy("no break: I am back")),
         ],
     )
 
@@ -229,4 +229,4 @@ class BreakForm(forms.Form):
 class RoleForm(forms.Form):
     """The role of a person."""
 
-    role = forms.ChoiceField(label=lazy("Role"), choices=Role.choices)
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Role.choices)

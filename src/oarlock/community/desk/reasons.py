@@ -42,6 +42,31 @@ REPORT = {
     "other": Reason(pgettext_lazy("reason", "Something else"), "moderation", 3),
 }
 
+#: What screening finds, by the names of `oarlock.safety.results`.
+FOUND = {
+    "suicide": pgettext_lazy("finding", "suicide"),
+    "passive": pgettext_lazy("finding", "passive"),
+    "active": pgettext_lazy("finding", "active"),
+    "plan or intent": pgettext_lazy("finding", "plan or intent"),
+    "recent behaviour": pgettext_lazy("finding", "recent behaviour"),
+    "imminent": pgettext_lazy("finding", "imminent"),
+    "self-injury": pgettext_lazy("finding", "self-injury"),
+    "abuse": pgettext_lazy("finding", "abuse"),
+    "danger to others": pgettext_lazy("finding", "danger to others"),
+    "under-age": pgettext_lazy("finding", "under-age"),
+    "insult": pgettext_lazy("finding", "insult"),
+    "hate": pgettext_lazy("finding", "hate"),
+    "sexual pressure": pgettext_lazy("finding", "sexual pressure"),
+    "grooming": pgettext_lazy("finding", "grooming"),
+    "attention seeker": pgettext_lazy("finding", "attention seeker"),
+    "encouragement of self-harm": pgettext_lazy("finding", "encouragement of self-harm"),
+    "pro-eating-disorder": pgettext_lazy("finding", "pro-eating-disorder"),
+    "contact details": pgettext_lazy("finding", "contact details"),
+    "off-platform request": pgettext_lazy("finding", "off-platform request"),
+    "full name with place": pgettext_lazy("finding", "full name with place"),
+    "someone else": pgettext_lazy("finding", "someone else"),
+}
+
 #: Why a text was hidden or a person suspended, as its author reads it.
 WHY = {
     "safety": _("It could put somebody's safety at risk."),
