@@ -91,7 +91,7 @@ USE_TZ = True
 TIME_ZONE = _text("TIME_ZONE", "UTC")
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
-LOCALE_PATHS = [PACKAGE / "locale"]
+LOCALE_PATHS = [PACKAGE / "locale", PACKAGE / "locale-allauth"]
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -136,7 +136,9 @@ class PreferencesForm(forms.ModelForm[User]):
             ("weekly", gettext_lazy("Once a week")),
         ],
         widget=forms.RadioSelect,
-        help_text=gettext_lazy("The e-mail never says what anybody wrote, nor what this place is about."),
+        help_text=gettext_lazy(
+            "The e-mail never says what anybody wrote, nor what this place is about."
+        ),
     )
     muted_kinds = forms.MultipleChoiceField(
         label=gettext_lazy("Do not tell me about"),
@@ -185,7 +187,9 @@ class PreferencesForm(forms.ModelForm[User]):
 class EraseForm(forms.Form):
     """The last question before an account is erased."""
 
-    handle = forms.CharField(label=gettext_lazy("Type your handle to erase your account"), max_length=24)
+    handle = forms.CharField(
+        label=gettext_lazy("Type your handle to erase your account"), max_length=24
+    )
     keep_texts = forms.ChoiceField(
         label=gettext_lazy("What you wrote"),
         choices=[
