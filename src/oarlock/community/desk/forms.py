@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from oarlock.community.accounts.models import User
 from oarlock.community.desk import actions, closing, rota
@@ -62,7 +63,9 @@ class HandOverForm(ToForm):
 
 
 class NoteForm(CaseForm):
-    body = forms.CharField(label=_("Note"), widget=_area(), max_length=4000)
+    body = forms.CharField(
+        label=pgettext_lazy("on a case", "Note"), widget=_area(), max_length=4000
+    )
     kind = forms.ChoiceField(
         label=_("About"),
         choices=[

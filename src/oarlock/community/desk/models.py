@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from oarlock.community.ids import public_id
 from oarlock.community.texts.models import Text
@@ -125,7 +126,7 @@ class CaseNote(models.Model):
     """What staff did or thought about a case: notes, handovers, contacts with the person."""
 
     class Kind(models.TextChoices):
-        NOTE = "note", _("Note")
+        NOTE = "note", pgettext_lazy("on a case", "Note")
         HANDOVER = "handover", _("Handover")
         CONTACT = "contact", _("Contact with the person")
         SECOND = "second", _("Second reader")
