@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from oarlock.community.accounts.models import Acceptance, Agreement, Role, User
 from oarlock.community.groups.models import Group, Membership, Topic
@@ -64,6 +64,13 @@ def _plain_settings(settings: Any) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(autouse=True)
+def _language() -> Iterator[None]:
+    """A page in another language leaves it behind in its thread."""
+    with translation.override("en", deactivate=True):
+        yield
 
 
 @pytest.fixture
