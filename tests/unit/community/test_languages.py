@@ -13,7 +13,9 @@ import allauth
 import polib
 import pytest
 from django.test import Client
+from django.template.loader import render_to_string
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import translation
 from django.utils.translation.template import templatize
 
 from oarlock.community import settings as community
@@ -311,3 +313,12 @@ def test_dates_and_numbers_are_written_as_germans_do(
     assert re.search(german, client.get(report).content.decode())
     User.objects.filter(pk=kim.pk).update(language="en")
     assert not re.search(german, client.get(report).content.decode())
+
+
+@pytest.mark.parametrize("code", [400, 500])
+def test_pages_for_what_broke_are_in_german_too(code: int) -> None:
+    with translation.override("de"):
+        page = render_to_string(f"{code}.html")
+    assert '<html lang="de"' in page
+    assert "112 in Europa" in page
+    assert _leftover(page) == []
