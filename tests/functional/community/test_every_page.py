@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from html.parser import HTMLParser
 from http.client import HTTPConnection
 from typing import Any, NamedTuple
@@ -119,28 +120,30 @@ class Walk(NamedTuple):
     answered: set[str]
 
 
+def _paths(name: str, route: str, known: dict[str, str]) -> list[str]:
+    given = ADDRESSES.get(name) or ((_plain(route),) if _plain(route) else ())
+    return [str(address).format(**known) for address in given]
+
+
+def _is_asked(name: str, role: str, posted: set[str]) -> bool:
+    of_allauth = name.startswith(OWN) and role not in ASKED
+    return not (name in NO_PAGES or name in posted or of_allauth)
+
+
 @pytest.fixture(scope="module")
 def walk(place: Any, signed_in: Callable[[str], Any]) -> Walk:
-    """Addresses by role: what opens as a page, once per look of it.
-
-    A page that is built for one role as for another before is looked at once.
-    """
-    opened: dict[str, set[str]] = {}
+    """What opens for whom. A page built for one role as for another is looked at once."""
+    opened: set[str] = set()
     posted: set[str] = set()
-    result: dict[str, list[str]] = {}
-    seen: dict[str, set[frozenset[Any]]] = {}
-    server = HTTPConnection(place.origin.split("//")[1], timeout=30)
+    pages: dict[str, list[str]] = {}
+    seen: dict[str, list[frozenset[Any]]] = {}
     routes = dict(_names(get_resolver().url_patterns))
-    try:
+    with closing(HTTPConnection(place.origin.split("//")[1], timeout=60)) as server:
         for role in ROLES:
             cookies = (signed_in(role) or {"cookies": []})["cookies"]
             cookie = {"Cookie": "; ".join(f"{c['name']}={c['value']}" for c in cookies)}
-            for name, route in routes.items():
-                if name in NO_PAGES or name in posted or (name.startswith(OWN) and role not in ASKED):
-                    continue
-                given = ADDRESSES.get(name) or ((_plain(route),) if _plain(route) else ())
-                for address in given:
-                    path = str(address).format(**place.known)
+            for name in (name for name in routes if _is_asked(name, role, posted)):
+                for path in _paths(name, routes[name], place.known):
                     server.request("GET", path, headers=cookie)
                     answer = server.getresponse()
                     html = answer.read().decode("utf-8", "replace")
@@ -148,14 +151,12 @@ def walk(place: Any, signed_in: Callable[[str], Any]) -> Walk:
                         posted.add(name)
                     if answer.status != 200 or "html" not in answer.headers["Content-Type"]:
                         continue
-                    opened.setdefault(name, set()).add(role)
-                    bones = _bones(html)
-                    if not any(bones <= known for known in seen.setdefault(name, set())):
-                        seen[name].add(bones)
-                        result.setdefault(role, []).append(path)
-    finally:
-        server.close()
-    return Walk(result, {*opened, *posted})
+                    opened.add(name)
+                    bones, known = _bones(html), seen.setdefault(name, [])
+                    if not any(bones <= one for one in known):
+                        known.append(bones)
+                        pages.setdefault(role, []).append(path)
+    return Walk(pages, opened | posted)
 
 
 def test_every_address_with_parts_is_known_here() -> None:
