@@ -291,7 +291,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF],
+        "img-src": [SELF, "data:"],  # The code to scan for a second factor is made here.
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],

@@ -12,8 +12,8 @@ from typing import Any
 import allauth
 import polib
 import pytest
-from django.test import Client
 from django.template.loader import render_to_string
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import translation
 from django.utils.translation.template import templatize

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -22,6 +23,12 @@ from oarlock.community.accounts import ages
 from oarlock.community.accounts.models import Acceptance, Agreement, Role, User
 from oarlock.community.groups.models import Topic
 from oarlock.community.support.models import ContentWarning
+
+
+@cache
+def _time_zones() -> list[str]:
+    """Return the names of all time zones; finding them reads hundreds of files."""
+    return sorted(available_timezones())
 
 
 class JoinForm(SignupForm):
@@ -112,7 +119,7 @@ class PreferencesForm(forms.ModelForm[User]):
         required=False,
         choices=lambda: [
             ("", settings.TIME_ZONE),
-            *((z, z) for z in sorted(available_timezones())),
+            *((z, z) for z in _time_zones()),
         ],
     )
     folded_warnings = forms.MultipleChoiceField(
