@@ -19,7 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs/tutorials").glob("[0-9]*.md")))
+#: Pages with commands; a walk through the pages of the community has none.
+PAGES = tuple(
+    page
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs/tutorials").glob("[0-9]*.md")))
+    if "```" in page.read_text("utf-8")
+)
 
 _FENCE = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Lines that no test runs: they make the environment that the test is in already.
