@@ -71,8 +71,8 @@ NO_PAGES = {
 POSTED = {
     "case-act", "coach-dismiss", "debrief", "demo-be", "group-archive", "group-join",
     "group-leave", "group-request-answer", "outside-act", "relate", "reply-helped", "reply-new",
-    "set-role", "shift-remove", "text-react", "thread-bookmark", "thread-close", "thread-follow",
-    "thread-give-back", "thread-mood", "thread-take", "token-take-back",
+    "set-role", "shift-remove", "sign-out", "text-react", "thread-bookmark", "thread-close",
+    "thread-follow", "thread-give-back", "thread-mood", "thread-take", "token-take-back",
 }  # fmt: skip
 
 #: Pages of allauth look the same for everybody who is signed in, with a password or without.

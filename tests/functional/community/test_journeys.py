@@ -228,12 +228,13 @@ def test_dark_is_dark_by_the_device_and_by_choice(be: Open) -> None:
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 def test_language_changes_at_the_foot_of_a_page_and_stays(scripts: bool, be: Open) -> None:
     eyes = be("stranger", java_script_enabled=scripts)
-    eyes.go("/account/password/reset/")
+    eyes.go("/help")
     eyes.press("Deutsch")
+    assert eyes.page.url.endswith("/help")
     assert eyes.page.locator("html").get_attribute("lang") == "de"
-    eyes.page.get_by_role("heading", name="Passwort zurücksetzen").wait_for()
     eyes.go("/")
     assert eyes.page.locator("html").get_attribute("lang") == "de"
+    eyes.page.get_by_role("heading", name="Leute, die das kennen, schreiben einander").wait_for()
     eyes.look("welcome-german" if scripts else "")
     eyes.press("English")
     assert eyes.page.locator("html").get_attribute("lang") == "en"
