@@ -227,7 +227,8 @@ class Eyes:
                 "() => { const w = document.documentElement.clientWidth;"
                 " if (document.documentElement.scrollWidth <= w) return [];"
                 " return [...document.querySelectorAll('body *')].filter(e =>"
-                " !e.closest('.table') && e.getBoundingClientRect().right > w + 1).map(e => e.outerHTML.slice(0, 120)); }"
+                " !e.closest('.table') && e.getBoundingClientRect().right > w + 1)"
+                ".map(e => e.outerHTML.slice(0, 120)); }"
             )
         )
 
