@@ -195,9 +195,11 @@ def test_missing_data_folder_ends_with_2(tmp_path: Path, data: str | None) -> No
     assert not out.exists()
 
 
-def test_data_folder_without_the_files_ends_with_2_and_names_the_first(tmp_path: Path) -> None:
+def test_data_folder_without_the_files_ends_with_2_and_names_them_all(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     done = train(tmp_path / "out", tmp_path / "data")
     assert done.returncode == 2, done.stderr
-    assert "counselchat.csv: not found in" in " ".join(done.stderr.split())
+    said = " ".join(done.stderr.split())
+    assert "lacks 14 of the 14 files" in said
+    assert "counselchat.csv" in said
     assert "Traceback" not in done.stderr
