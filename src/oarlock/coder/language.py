@@ -67,7 +67,8 @@ _PLAIN = frozenset(
     ugh understand understood until update upset us use used useful usually very wait walk walking
     wanna want wanted watch way week weeks well went what's whatever where which while whole wish
     within without wonderful word words work working works worry worse worst worth wow write wrong
-    yay yea year years yep yesterday yet yoga you'll you've young yours yup there's there’s they're they’re you're you’re absolute confrontation
+    yay yea year years yep yesterday yet yoga you'll you've young yours yup
+    there's there’s they're they’re you're you’re absolute confrontation
     fair goodbye goodness goodnight hate hii howdy loneliness mad play sigh sooo source times tough
     wtf yess yesss bills block brave bravely
     hey heyy lmaooo mhm hmmm hm haha rent report run save stand trouble try warm xx xoxo thx tnx ily

@@ -155,9 +155,7 @@ TEMPLATES = [
 # --- data ---------------------------------------------------------------------------------------
 
 DATABASES: dict[str, Any] = {
-    "default": environment.database(
-        "DATABASE_URL", f"sqlite:///{HOME / 'community.sqlite3'}"
-    )
+    "default": environment.database("DATABASE_URL", f"sqlite:///{HOME / 'community.sqlite3'}")
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {

@@ -26,4 +26,3 @@ def test_a_static_file_is_no_stream_and_keeps_its_headers(tmp_path: Path, settin
     Request.META = {"HTTP_RANGE": "bytes=0-3"}
     part = here.serve(file, Request())  # type: ignore[arg-type]
     assert (part.status_code, part.content) == (206, b"p { ")
-
