@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -10,7 +11,14 @@ import typer
 from rich.table import Table
 
 from oarlock.cli.input import text_rows
-from oarlock.cli.options import DEFAULT_RESAMPLES, DEFAULT_SEED, JsonTarget, Resamples, Seed
+from oarlock.cli.options import (
+    DEFAULT_RESAMPLES,
+    DEFAULT_SEED,
+    JsonTarget,
+    Resamples,
+    Seed,
+    cautions,
+)
 from oarlock.cli.output import console_for_tables, standard_output_named, write_json
 from oarlock.coder.quality.agreement import (
     COEFFICIENTS,
@@ -268,6 +276,16 @@ def _print(report: AgreementReport, ratings: Ratings, file: str) -> None:
             f"intervals: {report.n_resamples} bootstrap resamples by {report.resampled_by} "
             f"({report.n_clusters}), seed {report.seed}"
         )
+    shown_ones = [
+        *(c for one in (report.overall, *report.per_label) for c in one.coefficients.values()),
+        *report.overall.pairs.values(),
+    ]
+    for note in cautions(report.n_shared, "units", _intervals(shown_ones)):
+        console.print(f"note: {note}")
+
+
+def _intervals(shown: Iterable[Coefficient | Icc]) -> list[tuple[float, float]]:
+    return [(c.low, c.high) for c in shown if c.low is not None and c.high is not None]
 
 
 def _print_sessions(sessions: dict[str, tuple[Icc, ...]], n_sessions: int) -> None:
@@ -296,3 +314,5 @@ def _print_scores(forms: tuple[Icc, ...], n_sessions: int, ratings: Ratings) -> 
     console.print(table)
     for why in dict.fromkeys(one.reason for one in forms if one.reason):
         console.print(f"undefined: {why}")
+    for note in cautions(n_sessions, "sessions", _intervals(forms)):
+        console.print(f"note: {note}")

@@ -47,6 +47,14 @@ def main(
             remedy="Put one of them in a file.",
         )
     draft = _text(file)
+    if not draft.strip():
+        shown = "Standard input" if file == STANDARD_INPUT else file
+        raise UserError(
+            f"{shown} holds no text: expected the draft of a reply.",
+            remedy="Write the draft into it first.",
+        )
+    if topic is not None:
+        _check_topic(topic)
     before = _text(post) if post is not None else ""
     from oarlock.coach import Coach
 
@@ -64,6 +72,17 @@ def main(
         )
     if json_target != "-":
         _show(feedback, draft)
+
+
+def _check_topic(topic: str) -> None:
+    """Refuse a topic that the examples do not know; "Exams and money" names two that they do."""
+    from oarlock.codebook import TOPICS
+
+    if not any(one in topic.casefold() for one in TOPICS):
+        raise UserError(
+            f"There is no topic {topic!r}.",
+            remedy=f"Choose one of: {', '.join(TOPICS)}; or leave --topic away.",
+        )
 
 
 def _text(name: str) -> str:

@@ -17,6 +17,7 @@ from oarlock.cli.options import (
     Seed,
     Tier,
     WeightsFolder,
+    cautions,
 )
 from oarlock.cli.output import console_for_tables, standard_output_named, write_json
 from oarlock.codebook.crosswalks import Crosswalk
@@ -191,5 +192,6 @@ def _print(result: Evaluation, file: str) -> None:
         ]
         per_class.add_row(label, *shown_values, str(one.support), str(one.n_predicted))
     console.print(per_class)
-    for note in result.notes:
+    shown_ones = [pair for name in _NAMES if (pair := result.intervals.get(name))]
+    for note in (*result.notes, *cautions(result.n, "texts", shown_ones)):
         console.print(f"note: {note}")

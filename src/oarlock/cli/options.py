@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -45,3 +46,29 @@ JsonTarget = Annotated[
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+
+
+FEW = 30
+"""Below this many units or texts a note says that figures and intervals tell little."""
+
+
+def cautions(n: int, what: str, intervals: Iterable[tuple[float, float]]) -> list[str]:
+    """Return what to say of figures that look surer than they are.
+
+    Args:
+        n: Units or texts that the figures are of.
+        what: How these are called, in the plural.
+        intervals: Low and high end of each interval that is shown.
+    """
+    said = []
+    if n < FEW:
+        said.append(
+            f"So few {what} ({n}) say little: label at least {FEW}, better some hundred, before "
+            "you rely on these figures."
+        )
+    if any(low == high for low, high in intervals):
+        said.append(
+            "An interval of no width, such as [1.00, 1.00], is not certainty: drawing the same "
+            f"{what} again cannot tell how much another set would differ."
+        )
+    return said

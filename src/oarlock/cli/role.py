@@ -22,6 +22,8 @@ def role(
 
     setup()
     from oarlock.community.accounts.actions import appoint
+    from oarlock.community.accounts.models import STAFF_ROLES
 
     appoint(handle=handle, role=role)
-    typer.echo(f"{handle}: {role}. They set up a second factor when they next sign in.", err=True)
+    factor = " and set up a second factor" if role in STAFF_ROLES else ""
+    typer.echo(f"{handle}: {role}. They are signed out; they sign in again{factor}.", err=True)

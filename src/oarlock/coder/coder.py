@@ -9,7 +9,7 @@ from typing import Protocol, Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from oarlock.coder.language import UNKNOWN, language_of, words
+from oarlock.coder.language import UNKNOWN, language_of, may_be_english, words
 from oarlock.coder.miti import expected_counts
 from oarlock.coder.results import (
     EmpathyLevel,
@@ -370,9 +370,14 @@ def _sentences(text: str) -> list[tuple[int, int]]:
 
 
 def _foreign(text: str, reply_language: str) -> bool:
-    """Whether a sentence is not English, on its own or, where it is short, by its reply."""
+    """Whether a sentence is not English, on its own or, where it is short, by its reply.
+
+    Where neither tells, a sentence without a frequent English word is not taken for English.
+    """
     own = language_of(text)
-    return own != "en" and (own if own != UNKNOWN else reply_language) not in {"en", UNKNOWN}
+    if own == UNKNOWN:
+        own = reply_language
+    return own != "en" and (own != UNKNOWN or not may_be_english(text))
 
 
 def _level(level: int, p: NDArray[np.float32]) -> EmpathyLevel:

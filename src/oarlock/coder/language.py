@@ -36,6 +36,48 @@ _SHARED = _ENGLISH & frozenset(
     of okay omg or same she so some sorry them u up ur was we were will yes me
     """.split()  # noqa: SIM905
 )
+#: More words of English, which tell it where a text is too short to be identified. None of them is
+#: a frequent word of another candidate.
+_PLAIN = frozenset(
+    """
+    absolutely actually afraid after again agree agreed ago ah alone already also alright although
+    always amazing amen another anxiety anxious anybody anymore anyone anything anytime anyway
+    anyways appreciate around ask asking awesome awful away bday beautiful beautifully because
+    become been before being believe best better birthday boring both breathe bro bruh bye calm
+    came care cares check christmas come coming completely congratulations cool correct could
+    counselor crazy crying dad day days deep definitely depressed depression different doctor doing
+    done doubt down dude each easier easily easy either else enough even ever every everybody
+    everyday everyone everything evening exactly excellent exercise family far fast feeling feels
+    felt few find fine first follow following forever forward found free friend friends fun gang
+    girlfriend glad gonna gotta grateful guess guys haha hahaha happened happens happy hard hear
+    heard heart hello helped helpful helping helps here hi hiya hmm home hopefully hospital hour
+    hours hug hugs hurt hurts imagine indeed inside interesting into isn't isnt issues job journal
+    journaling joy keep keeping kind knew known last later learn least left let let's lets likewise
+    listen little literally live lmao lonely long look lost loved loving lots lovely many mate
+    matters may maybe means medication meditate mental might mind miss mom moment months morning
+    most mother move must nah never next night nobody nope normal nothing now nowhere off often oh
+    ohh old once one oops other others ouch ours out outside over pain panic parents perfect
+    perhaps plan please plz possible powerful practice probably problem problems proud quite
+    rather read ready relate relatable relationship relax remember respect rest right sad safe said
+    same saw say saying scared school see seems seen share since sleep sleeping slowly small
+    smart someone sometimes somewhere soon sounds spot start started stay step still stop stressed
+    strong stronger struggling such suffering sure take taken talk talking tell than thankful
+    thankyou thats then therapist therapy these thing thinking those though thought through tired
+    to today together tomorrow tonight took totally tried true trust truth try trying turn ty two
+    ugh understand understood until update upset us use used useful usually very wait walk walking
+    wanna want wanted watch way week weeks well went what's whatever where which while whole wish
+    within without wonderful word words work working works worry worse worst worth wow write wrong
+    yay yea year years yep yesterday yet yoga you'll you've young yours yup
+    there's there’s they're they’re you're you’re absolute confrontation
+    fair goodbye goodness goodnight hate hii howdy loneliness mad play sigh sooo source times tough
+    wtf yess yesss bills block brave bravely
+    hey heyy lmaooo mhm hmmm hm haha rent report run save stand trouble try warm xx xoxo thx tnx ily
+    """.split()  # noqa: SIM905
+)
+#: Short words of English that other languages have, too.
+_PLAIN_SHARED = frozenset(
+    "about an am and as back bad god i in me no on ok the".split()  # noqa: SIM905
+)
 _CANDIDATES = (
     "en es fr de it pt nl pl sv da no fi tr ro cs hu id tl vi ru uk ar fa he hi zh ja ko el"
 )
@@ -79,3 +121,15 @@ def language_of(text: str) -> str:
     best, score = ranked[0]
     english = next(value for name, value in ranked if name == "en")
     return str(best) if best == "en" or score - english >= _MIN_MARGIN else UNKNOWN
+
+
+def may_be_english(text: str) -> bool:
+    """Return whether a text of unknown language has words that make English likely.
+
+    One frequent word is enough, or half of the words where other languages have them, too. A
+    formula, a letter or a few words of another language have none.
+    """
+    found = words(text)
+    shared = sum(word in _SHARED or word in _PLAIN_SHARED for word in found)
+    own = sum((word in _ENGLISH or word in _PLAIN) and word not in _SHARED for word in found)
+    return bool(own) or bool(shared and shared * 2 >= len(found))

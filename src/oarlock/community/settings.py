@@ -11,28 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import dj_database_url
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from platformdirs import user_data_path
 
-
-def _text(name: str, default: str = "") -> str:
-    return os.environ.get(f"OARLOCK_{name}", "").strip() or default
-
-
-def _flag(name: str, *, default: bool = False) -> bool:
-    value = _text(name).lower()
-    if value not in {"", "0", "1", "false", "true", "no", "yes"}:
-        raise ImproperlyConfigured(f"OARLOCK_{name}: expected yes or no.")
-    return default if not value else value in {"1", "true", "yes"}
-
-
-def _number(name: str, default: int, *, least: int = 0) -> int:
-    value = _text(name, str(default))
-    if not value.isascii() or not value.isdigit() or int(value) < least:
-        raise ImproperlyConfigured(f"OARLOCK_{name}: expected a whole number of at least {least}.")
-    return int(value)
+from oarlock.community import environment
+from oarlock.community.environment import flag as _flag
+from oarlock.community.environment import number as _number
+from oarlock.community.environment import text as _text
 
 
 def _secret_key(home: Path) -> str:
@@ -60,14 +45,14 @@ HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
 DEBUG = _flag("DEBUG")
 DEMO = _flag("DEMO")
 SITE_NAME = _text("SITE_NAME", "Oarlock")
-ORIGIN = _text("ORIGIN", "http://localhost:8000").rstrip("/")
+ORIGIN = environment.origin("ORIGIN", "http://localhost:8000")
 CONTACT_EMAIL = _text("CONTACT_EMAIL", "team@localhost")
-COUNTRY = _text("COUNTRY", "GB").upper()
+COUNTRY = environment.country("COUNTRY", "GB")
 AGE_MIN = _number("AGE_MIN", 18, least=16)
 AGE_MAX = _number("AGE_MAX", 29, least=AGE_MIN)
 ANSWER_HOURS = _number("ANSWER_HOURS", 6, least=1)
 ALARM_EMAILS = [a.strip() for a in _text("ALARM_EMAILS").split(",") if a.strip()]
-ALARM_WEBHOOK = _text("ALARM_WEBHOOK")
+ALARM_WEBHOOK = environment.address("ALARM_WEBHOOK", "https", "http")
 COACH = _flag("COACH", default=True)
 MAX_TEXT_LENGTH = 20_000
 METRICS_TOKEN = _text("METRICS_TOKEN")
@@ -88,7 +73,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "welcome"
 USE_TZ = True
-TIME_ZONE = _text("TIME_ZONE", "UTC")
+TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [PACKAGE / "locale", PACKAGE / "locale-allauth"]
@@ -126,7 +111,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "oarlock.community.ops.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "oarlock.community.ops.static.StaticFilesMiddleware",
     "oarlock.community.ops.headers.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -170,9 +155,7 @@ TEMPLATES = [
 # --- data ---------------------------------------------------------------------------------------
 
 DATABASES: dict[str, Any] = {
-    "default": dj_database_url.parse(
-        _text("DATABASE_URL", f"sqlite:///{HOME / 'community.sqlite3'}"), conn_max_age=60
-    )
+    "default": environment.database("DATABASE_URL", f"sqlite:///{HOME / 'community.sqlite3'}")
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
@@ -184,7 +167,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         " PRAGMA secure_delete=ON;",
     }
 
-if redis := _text("REDIS_URL"):
+if redis := environment.address("REDIS_URL", "redis", "rediss", "unix"):
     CACHES: dict[str, Any] = {
         "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis}
     }
@@ -268,7 +251,7 @@ EMAIL_BACKEND = (
 )
 EMAIL_FILE_PATH = HOME / "outbox"
 EMAIL_HOST = _mail or "localhost"
-EMAIL_PORT = _number("EMAIL_PORT", 587)
+EMAIL_PORT = _number("EMAIL_PORT", 587, least=1, most=65_535)
 EMAIL_HOST_USER = _text("EMAIL_USER")
 EMAIL_HOST_PASSWORD = _text("EMAIL_PASSWORD")
 EMAIL_USE_TLS = _flag("EMAIL_TLS", default=True)

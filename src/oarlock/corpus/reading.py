@@ -27,6 +27,8 @@ from oarlock.corpus.records import (
     cell_text,
     counted,
     find_column,
+    is_missing,
+    is_no_text,
     looks_like_name,
     no_column,
 )
@@ -40,6 +42,8 @@ __all__ = [
     "counted",
     "file_format",
     "find_column",
+    "is_missing",
+    "is_no_text",
     "looks_like_name",
     "no_column",
     "read_records",

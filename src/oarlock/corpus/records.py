@@ -18,6 +18,9 @@ _MAX_NAME = 40
 _MAX_NAME_WORDS = 3
 _MISSING = frozenset({"NaN", "nan", "NULL", "null"})
 """Cells by which data frames and databases write a missing value."""
+_NO_CELL = frozenset({"", "na", "nan", "null"})
+"""What people and programs write where there is nothing, in small letters and without signs. Not
+"none": some schemes have a label of that name."""
 _SENTENCE = re.compile(r"""[!?…"“”„«»。！？、，؟।\r\n]|[.,;:](?:\s|$)|\w['’]\w""")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
@@ -213,6 +216,25 @@ def check_header(header: Sequence[str], name: str) -> None:
                 remedy="Begin the file with a row that gives every column its own name.",
             )
         seen.add(column)
+
+
+def is_missing(value: object) -> bool:
+    """Return whether a cell holds nothing: empty, NaN, "NA", "n/a", "#N/A" or "null"."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return True
+    text = str(value)
+    return text.isascii() and re.sub(r"[^0-9a-z]+", "", text.casefold()) in _NO_CELL
+
+
+def is_no_text(value: object) -> bool:
+    """Return whether a cell of a column of texts holds none: missing, or Python's "None"."""
+    return (is_missing(value) and not _signs_alone(value)) or str(value).strip() == "None"
+
+
+def _signs_alone(value: object) -> bool:
+    """Return whether a cell holds signs and nothing else: "?!" is a text, though no label."""
+    text = str(value).strip()
+    return bool(text) and not any(c.isalnum() for c in text)
 
 
 def cell_text(record: Record, column: str, name: str) -> str | None:

@@ -57,6 +57,8 @@ def test_reads_standard_input_and_the_post(
     ("args", "message"),
     [
         (["-", "--post", "-"], "cannot both come from standard input"),
+        (["{empty}"], "holds no text: expected the draft of a reply"),
+        (["{draft}", "--topic", "astronomy"], "Choose one of: "),
         (["{latin}"], "is no UTF-8 text: byte 3"),
         (["{none}"], "No such file or directory"),
         (["{draft}", "--language", "fr"], "does not speak 'fr'"),
@@ -69,7 +71,14 @@ def test_faults_name_the_remedy_and_show_no_text(
 ) -> None:
     latin = draft.with_name("latin.txt")
     latin.write_bytes("caf\u00e9".encode("latin-1"))
-    places = {"latin": str(latin), "none": str(draft.with_name("none")), "draft": str(draft)}
+    empty = draft.with_name("empty.txt")
+    empty.write_text(" \n", encoding="utf-8")
+    places = {
+        "empty": str(empty),
+        "latin": str(latin),
+        "none": str(draft.with_name("none")),
+        "draft": str(draft),
+    }
     assert run(*(arg.format(**places) for arg in args)) == 2
     error = capsys.readouterr().err
     assert message in error

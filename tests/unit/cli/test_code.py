@@ -110,3 +110,16 @@ def test_a_folder_as_input_or_output_is_called_one(
         assert run("code", *arguments) == 2
         assert f"{tmp_path} is a folder." in capfd.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_what_stands_for_nothing_is_no_text_and_signs_are_text(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    missing = ["NA", "n/a", "None", "#N/A", "nan", "NULL", " "]
+    source.write_text("id,text\n" + "".join(f"m{i},{m}\n" for i, m in enumerate(missing)))
+    with source.open("a") as stream:
+        stream.write("a,none\nb,?!\nc,hi there\n")
+    assert run("code", source, out) == 2
+    assert not out.exists()
+    assert run("code", source, out, "--skip-empty") == 0
+    with out.open(newline="") as stream:
+        assert {row["id"] for row in csv.DictReader(stream)} == {"a", "b", "c"}

@@ -660,3 +660,18 @@ def test_report_with_text_needs_a_file_with_text(run: Callable[..., Result]) -> 
     code, _, err = run("report", "demo-output/demo-coded.csv", "--with-text")
     assert code == 2
     assert "holds no text" in err
+
+
+@pytest.mark.parametrize(("n", "few"), [(4, True), (40, False)])
+def test_agree_says_that_few_units_and_intervals_of_no_width_are_no_certainty(
+    run: Callable[..., Result], tmp_path: Path, n: int, few: bool
+) -> None:
+    file = tmp_path / "labels.csv"
+    rows = [f"{i},{rater},{'yes' if i % 2 else 'no'}\n" for i in range(n) for rater in "ab"]
+    if not few:
+        rows[0] = "0,a,yes\n"
+    file.write_text("unit,rater,label\n" + "".join(rows), encoding="utf-8")
+    result = run("agree", str(file), "--any-labels", "--resamples", "100")
+    assert result.exit_code == 0
+    assert ("So few units" in result.stdout) is few
+    assert ("An interval of no width" in result.stdout) is few

@@ -136,6 +136,15 @@ def test_code_without_words_is_flagged(coder: Coder, reply: str) -> None:
 # --- language ---------------------------------------------------------------------------------
 
 
+def test_code_of_a_few_unknown_words_is_flagged_and_of_short_english_is_not(coder: Coder) -> None:
+    for reply in ("Du solltest schlafen.", "=SUM(A1:A3)", "k"):
+        (sentence,) = coder.code(reply).sentences
+        assert (sentence.code, sentence.reliable, sentence.reason) == ("Other", False, "language")
+    for reply in ("Stay strong.", "Take care!", "Exactly."):
+        (sentence,) = coder.code(reply).sentences
+        assert sentence.reason != "language"
+
+
 def test_code_of_spanish_is_other_and_says_so_instead_of_guessing(coder: Coder) -> None:
     codes = coder.code(SPANISH)
     assert codes.language == "es"

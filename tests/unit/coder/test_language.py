@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oarlock.codebook import ALL_CODES
-from oarlock.coder.language import UNKNOWN, language_of, words
+from oarlock.coder.language import UNKNOWN, language_of, may_be_english, words
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,19 @@ def test_examples_of_the_codebook_are_hardly_ever_called_foreign() -> None:
     foreign = [text for text in texts if language_of(text) not in {"en", UNKNOWN}]
     assert len(texts) > 150
     assert len(foreign) <= len(texts) // 100, foreign
+
+
+@pytest.mark.parametrize(
+    "text", ["stay strong", "Exactly!", "Take care", "ok", "xoxo", "no, never", "Goodbye"]
+)
+def test_short_english_may_be_english(text: str) -> None:
+    assert may_be_english(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Du solltest schlafen.", "Geh schlafen.", "Die Welt", "no estas sola", "=SUM(A1:A3)", "k", ""],
+)
+def test_short_texts_without_an_english_word_are_not_taken_for_english(text: str) -> None:
+    assert language_of(text) == UNKNOWN
+    assert not may_be_english(text)

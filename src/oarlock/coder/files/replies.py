@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oarlock.coder.files.rows import COLUMN_TYPES, PASSED_THROUGH
-from oarlock.corpus.reading import Records, cell_text, read_records
+from oarlock.corpus.reading import Records, cell_text, is_no_text, read_records
 from oarlock.errors import UserError
 
 BATCH_SIZE = 256
@@ -171,7 +171,7 @@ def items(
     seen = SeenIds()
     for record in records:
         text = cell_text(record, columns.text, records.name)
-        if text is None:
+        if text is None or is_no_text(text):
             if not options.skip_empty:
                 raise UserError(
                     f"{records.name}, row {record.row}, column {columns.text!r}: no text.",
@@ -198,6 +198,7 @@ def items(
         context = None
         if columns.context is not None:
             context = cell_text(record, columns.context, records.name)
+            context = None if is_no_text(context) else context
         kept = {name: cell_text(record, name, records.name) for name in columns.kept}
         yield Item(record.row, identifier, text, context, kept)
 

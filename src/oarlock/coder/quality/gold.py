@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,21 +10,11 @@ from typing import NoReturn
 
 from oarlock.codebook import CODES, fold
 from oarlock.codebook.labels import TASK_LABELS, resolve_label
-from oarlock.corpus.reading import looks_like_name
+from oarlock.corpus.reading import is_missing, is_no_text, looks_like_name
 from oarlock.errors import UserError
 
 MAX_SHOWN_LABELS = 10
 """Unknown labels that one message lists."""
-
-# What people write where there is no label. Not "none": some schemes have a label of that name.
-_MISSING = {"", "na", "nan", "null"}
-
-
-def is_missing(label: object) -> bool:
-    """Return whether a cell holds no label: empty, NaN, "n/a" or "null"."""
-    if label is None or (isinstance(label, float) and math.isnan(label)):
-        return True
-    return fold(str(label)) in _MISSING and not re.search(r"[^\x00-\x7f]", str(label))
 
 
 def _resolve(task: str, label: str) -> str | None:
@@ -257,8 +245,8 @@ def _row(number: int, cells: Mapping[str, object], columns: GoldColumns, source:
         )
     return _Row(
         number=number,
-        text="" if text is None else str(text),
-        context=None if context is None or not str(context).strip() else str(context),
+        text="" if is_no_text(text) else str(text),
+        context=None if is_no_text(context) else str(context),
         label="" if is_missing(label) else str(label).strip(),
         group=str(group),
     )

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oarlock.codebook.labels import TASK_LABELS, resolve_label
-from oarlock.coder.quality.gold import is_missing, suggestion
-from oarlock.corpus.reading import find_column, looks_like_name, no_column
+from oarlock.coder.quality.gold import suggestion
+from oarlock.corpus.reading import find_column, is_missing, looks_like_name, no_column
 from oarlock.errors import UserError
 
 Rows = Iterable[tuple[int, Mapping[str, object]]]

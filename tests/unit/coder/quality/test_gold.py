@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from oarlock.coder.quality.gold import GoldColumns, GoldSet, detect_task, gold_set, is_missing
+from oarlock.coder.quality.gold import GoldColumns, GoldSet, detect_task, gold_set
+from oarlock.corpus.reading import is_missing
 from oarlock.errors import UserError
 
 

@@ -115,7 +115,8 @@ def test_every_setting_is_in_the_example_file_and_the_other_way_round() -> None:
 
     used = set(
         re.findall(
-            r'_(?:text|flag|number)\(\s*"([A-Z_]+)"', Path(source.__file__).read_text("utf-8")
+            r'(?:_(?:text|flag|number)|environment\.\w+)\(\s*"([A-Z_]+)"',
+            Path(source.__file__).read_text("utf-8"),
         )
     )
     listed = set(
