@@ -56,6 +56,13 @@ class Surroundings:
         """Return the rules that apply to the match text[start:end], in their order."""
         return [rule for rule in rules if self.holds(rule, start, end)]
 
+    def are_near(self, one: tuple[int, int], other: tuple[int, int], sentences: int) -> bool:
+        """Tell whether two matches stand within so many sentences of each other."""
+        start, end = min(one, other)[1], max(one, other)[0]
+        between = bisect.bisect_left(self.sentence_ends, end + 1)
+        between -= bisect.bisect_left(self.sentence_ends, start + 1)
+        return between < sentences
+
     def _place(self, where: str, start: int, end: int) -> str:
         if where in {"line", "around"}:
             first, last = _within(self.line_ends, start, end, len(self.text))

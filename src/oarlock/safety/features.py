@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oarlock.safety.matching import Hit
-from oarlock.safety.patterns import Rulebook
+from oarlock.safety.patterns import Pattern, Rule, Rulebook
 from oarlock.safety.results import GRADES, KINDS
 
 #: Buckets of words and word pairs, then as many of character n-grams.
@@ -30,6 +30,7 @@ _A: Final = np.uint64(0x9E3779B97F4A7C15)
 _B: Final = np.uint64(0xC2B2AE3D27D4EB4F)
 _SHIFT: Final = np.uint64(40)
 FIRST_PERSON: Final = frozenset({"i", "me", "my", "myself", "mine"})
+_Entry = TypeVar("_Entry", Pattern, Rule)
 SECOND_PERSON: Final = frozenset({"you", "your", "yours", "yourself"})
 
 
@@ -62,11 +63,11 @@ def _lexicon() -> tuple[tuple[str, ...], dict[str, tuple[int, ...]]]:
 def dense_names(book: Rulebook) -> tuple[str, ...]:
     """Return the names of the dense features, in their order."""
     return (
-        *(f"pattern {p.id}" for p in book.patterns),
+        *(f"pattern {p.id}" for p in book.patterns if p.trained),
         *(f"grade {grade}" for grade in GRADES[1:]),
         *(f"grade of another {grade}" for grade in GRADES[1:]),
         *(f"kind {kind}" for kind in KINDS[1:]),
-        *(f"context {rule.id}" for rule in book.rules),
+        *(f"context {rule.id}" for rule in book.rules if rule.trained),
         *(f"lexicon {name}" for name in _lexicon()[0]),
         "length", "first person", "second person", "questions",
     )  # fmt: skip
@@ -114,22 +115,28 @@ def _bucket(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
     return ((hashes >> _SHIFT) % np.uint64(N_BUCKETS)).astype(np.int64)
 
 
+def _trained(entries: Sequence[_Entry]) -> list[_Entry]:
+    return [entry for entry in entries if entry.trained]
+
+
 def _of_patterns(found: Sequence[Hit], book: Rulebook) -> NDArray[np.float32]:
-    places = {pattern.id: n for n, pattern in enumerate(book.patterns)}
-    contexts = {rule.id: n for n, rule in enumerate(book.rules)}
+    places = {pattern.id: n for n, pattern in enumerate(_trained(book.patterns))}
+    contexts = {rule.id: n for n, rule in enumerate(_trained(book.rules))}
     patterns = np.zeros(len(places), dtype=np.float32)
     grades = np.zeros(2 * (len(GRADES) - 1), dtype=np.float32)
     kinds = np.zeros(len(KINDS) - 1, dtype=np.float32)
     lowering = np.zeros(len(contexts), dtype=np.float32)
     for hit in found:
         if hit.pattern.kind == "suicide":
-            patterns[places[hit.pattern.id]] = float(hit.rank > 0)
+            if hit.pattern.trained:
+                patterns[places[hit.pattern.id]] = float(hit.rank > 0)
             offset = 0 if hit.about == "writer" else len(GRADES) - 1
             grades[offset : offset + hit.rank] = 1.0
-            for name in hit.contexts:
+            for name in contexts.keys() & set(hit.contexts):
                 lowering[contexts[name]] = 1.0
         else:
-            patterns[places[hit.pattern.id]] = hit.score
+            if hit.pattern.trained:
+                patterns[places[hit.pattern.id]] = hit.score
             place = KINDS.index(hit.pattern.kind) - 1
             kinds[place] = max(kinds[place], hit.score)
     return np.concatenate([patterns, grades, kinds, lowering])

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import regex
 
 from oarlock.safety.context import Surroundings, lowered
 from oarlock.safety.normalise import Views
-from oarlock.safety.patterns import Pattern, Rulebook
+from oarlock.safety.patterns import Combination, Pattern, Rulebook
 from oarlock.safety.results import GRADES, ScreeningError
 
 #: Matches of one alternative that are looked at; more of the same say no more.
 _MATCHES: Final = 12
 #: Seconds that one pattern may take; a hundred kilobytes need a few milliseconds.
 TIMEOUT_S: Final = 3.0
+#: Sentences over which the two things of a combination may stand.
+_SENTENCES: Final = 3
 #: A risk of which the writer says that it is over keeps this share of its score.
 _PAST_SHARE: Final = 0.6
 
@@ -51,13 +53,38 @@ def hits(views: Views, book: Rulebook) -> list[Hit]:
         for idiom in book.idioms:
             plain = idiom.sub(_struck_out, plain, timeout=TIMEOUT_S)
         around = Surroundings.of(plain, TIMEOUT_S)
-        return [
+        found = [
             hit
             for pattern in book.patterns
             if (hit := _gravest(pattern, views, around, book)) is not None
         ]
+        together = (_together(one, around, book) for one in book.combinations)
+        return [*found, *(hit for hit in together if hit is not None)]
     except TimeoutError as error:
         raise ScreeningError("A pattern took too long.") from error
+
+
+def _together(one: Combination, around: Surroundings, book: Rulebook) -> Hit | None:
+    """Return the gravest pair of the two things within `_SENTENCES` sentences, in any order."""
+    seconds = [(span, _hit(one.pattern, *span, around, book))
+               for span in _spans(one.pattern, around.text)]  # fmt: skip
+    if not seconds:
+        return None
+    best: Hit | None = None
+    words = replace(one.pattern, match=one.with_words, not_match=())
+    firsts = [p for p in book.patterns if p.id in one.with_patterns]
+    for pattern in (words, *firsts):
+        for span in _spans(pattern, around.text):
+            # Held against the context as gravely as the pair: what is denied counts for nothing.
+            first = _hit(replace(pattern, grade=one.pattern.grade), *span, around, book)
+            for place, second in seconds:
+                if not around.are_near(span, place, _SENTENCES):
+                    continue
+                low = min(first, second, key=lambda hit: hit.rank)
+                both = replace(low, pattern=one.pattern, about=first.about)
+                if best is None or both.rank > best.rank:
+                    best = both
+    return best
 
 
 def _struck_out(found: regex.Match[str]) -> str:

@@ -41,6 +41,7 @@ class Pattern:
         match: Alternatives; one suffices.
         not_match: A match is dropped where one of these is found on it or just before.
         immune: Effects of context that do not apply.
+        trained: Whether the models were fitted with it; they do not see the others.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Pattern:
     match: tuple[regex.Pattern[str], ...]
     not_match: tuple[regex.Pattern[str], ...]
     immune: frozenset[str]
+    trained: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,22 @@ class Rule:
     match: tuple[regex.Pattern[str], ...]
     unless: tuple[regex.Pattern[str], ...]
     kinds: frozenset[str]
+    trained: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """Two things that are graver together than each alone.
+
+    Attributes:
+        pattern: What both together are; its `match` is the second thing.
+        with_patterns: Ids of the patterns that are the first thing.
+        with_words: Further wordings of the first thing.
+    """
+
+    pattern: Pattern
+    with_patterns: frozenset[str]
+    with_words: tuple[regex.Pattern[str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +96,12 @@ class Rulebook:
     rules: tuple[Rule, ...]
     other_rules: tuple[Rule, ...]
     idioms: tuple[regex.Pattern[str], ...]
+    combinations: tuple[Combination, ...] = ()
 
     def why(self, name: str) -> str:
         """Return the words for staff of a pattern or rule."""
         reasons = {entry.id: entry.why for entry in self.patterns}
+        reasons |= {one.pattern.id: one.pattern.why for one in self.combinations}
         reasons |= {rule.id: rule.why for rule in (*self.rules, *self.other_rules)}
         return reasons.get(name, "")
 
@@ -102,16 +122,18 @@ def rulebook() -> Rulebook:
             if name.endswith(".toml")
             for pattern in _patterns(_read(_FOLDER / "patterns" / name), phrases)
         )
-        context = _read(_FOLDER / "context.toml")
-        sources = context["sources"]
-        rules = tuple(_rule(entry, sources, phrases) for entry in context["rule"])
-        others = tuple(_rule(entry, sources, phrases) for entry in context["other_rule"])
+        context, german = _read(_FOLDER / "context.toml"), _read(_FOLDER / "context_de.toml")
+        rules = tuple(_rules("rule", context, phrases)) + tuple(_rules("rule", german, phrases))
+        others = tuple(
+            rule for raw in (context, german) for rule in _rules("other_rule", raw, phrases)
+        )
         idioms = tuple(map(_compile, context["idioms"]["match"]))
+        combinations = tuple(_combinations(_read(_FOLDER / "combinations.toml"), phrases))
     except (OSError, KeyError, TypeError, ValueError, regex.error) as error:
         raise ScreeningError("The patterns of screening cannot be read.") from error
     if not patterns or not rules:
         raise ScreeningError("There are no patterns to screen by.")
-    return Rulebook(patterns, rules, others, idioms)
+    return Rulebook(patterns, rules, others, idioms, combinations)
 
 
 def _read(path: Traversable) -> dict[str, Any]:
@@ -137,6 +159,22 @@ def _compile(text: str) -> regex.Pattern[str]:
     return regex.compile(text, regex.MULTILINE | regex.VERSION0)
 
 
+#: How umlauts are written: the plain view has taken their dots off, and some type "ue".
+_UMLAUTS: Final = str.maketrans({"ä": "ae?", "ö": "oe?", "ü": "ue?"})
+
+
+def _wording(text: str, raw: Mapping[str, Any], phrases: Mapping[str, str]) -> regex.Pattern[str]:
+    if raw.get("language") == "de":
+        text = _fill(text, _german(tuple(raw.get("phrases", {}).items())))
+        return _compile(text.translate(_UMLAUTS))
+    return _compile(_fill(text, phrases))
+
+
+@cache
+def _german(phrases: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return _phrases(dict(phrases))
+
+
 def _patterns(raw: dict[str, Any], phrases: Mapping[str, str]) -> Iterator[Pattern]:
     for entry in raw["pattern"]:
         grade = entry.get("grade")
@@ -152,16 +190,32 @@ def _patterns(raw: dict[str, Any], phrases: Mapping[str, str]) -> Iterator[Patte
             view=entry.get("view", "plain"),
             why=entry["why"],
             source=raw["sources"][entry["source"]],
-            match=tuple(_compile(_fill(text, phrases)) for text in entry["match"]),
-            not_match=tuple(map(_compile, entry.get("not_match", ()))),
+            match=tuple(_wording(text, raw, phrases) for text in entry["match"]),
+            not_match=tuple(_wording(text, raw, {}) for text in entry.get("not_match", ())),
             immune=frozenset(entry.get("immune", ())),
+            trained=raw.get("trained", True),
         )
 
 
-def _rule(entry: dict[str, Any], sources: Mapping[str, str], phrases: Mapping[str, str]) -> Rule:
+def _combinations(raw: dict[str, Any], phrases: Mapping[str, str]) -> Iterator[Combination]:
+    by_id = {pattern.id: pattern for pattern in _patterns(raw, phrases)}
+    for entry in raw["pattern"]:
+        yield Combination(
+            pattern=by_id[entry["id"]],
+            with_patterns=frozenset(entry["with_patterns"]),
+            with_words=tuple(_wording(text, raw, phrases) for text in entry["with_words"]),
+        )
+
+
+def _rules(kind: str, raw: dict[str, Any], phrases: Mapping[str, str]) -> Iterator[Rule]:
+    for entry in raw[kind]:
+        yield _rule(entry, raw, phrases)
+
+
+def _rule(entry: dict[str, Any], raw: dict[str, Any], phrases: Mapping[str, str]) -> Rule:
     if entry["effect"] not in _EFFECTS or entry["where"] not in _PLACES:
         raise ValueError("unknown effect or place")
-    if entry["source"] not in sources:
+    if entry["source"] not in raw["sources"]:
         raise ValueError("a rule without a source")
     return Rule(
         id=entry["id"],
@@ -169,7 +223,8 @@ def _rule(entry: dict[str, Any], sources: Mapping[str, str], phrases: Mapping[st
         where=entry["where"],
         why=entry["why"],
         quoted=bool(entry.get("quoted", False)),
-        match=tuple(_compile(_fill(text, phrases)) for text in entry["match"]),
-        unless=tuple(map(_compile, entry.get("unless", ()))),
+        match=tuple(_wording(text, raw, phrases) for text in entry["match"]),
+        unless=tuple(_wording(text, raw, {}) for text in entry.get("unless", ())),
         kinds=frozenset(entry.get("kinds", ("suicide",))),
+        trained=raw.get("trained", True),
     )
