@@ -124,12 +124,27 @@ class EditIn(Schema):
     anonymous: bool = False
 
 
+class HelplineOut(Schema):
+    """A place to turn to. Empty where it does not offer the way; `hours` in words."""
+
+    name: str
+    number: str
+    text: str
+    url: str
+    hours: str
+
+
 class Written(Schema):
-    """What became of a text: "shown", or "held" until `expected_by`."""
+    """What became of a text: "shown", or "held" until `expected_by`.
+
+    An app shows `words` and `helplines` to the writer at once, as the pages do.
+    """
 
     id: str
     state: str
     expected_by: datetime | None
+    words: list[str]
+    helplines: list[HelplineOut]
 
 
 class HelpedIn(Schema):

@@ -7,6 +7,7 @@ from typing import Any
 from oarlock.community.accounts.models import User
 from oarlock.community.accounts.names import name_for
 from oarlock.community.api import schemas
+from oarlock.community.desk.words import for_writer
 from oarlock.community.groups.models import Group, Topic
 from oarlock.community.support.models import Reaction, Wanted
 from oarlock.community.support.queries import Page, Row
@@ -93,4 +94,20 @@ def thread(by: User, one: Thread) -> schemas.ThreadOut:
 
 
 def written(text: Text) -> schemas.Written:
-    return schemas.Written(id=text.public_id, state=text.state, expected_by=text.expected_by)
+    said = for_writer(text)
+    return schemas.Written(
+        id=text.public_id,
+        state=text.state,
+        expected_by=text.expected_by,
+        words=said.words,
+        helplines=[
+            schemas.HelplineOut(
+                name=line.name,
+                number=line.number,
+                text=line.text,
+                url=line.url,
+                hours=line.hours,
+            )
+            for line in said.helplines
+        ],
+    )
