@@ -36,9 +36,13 @@ def accept_agreement(*, by: User, agreement: Agreement) -> None:
 
 @transaction.atomic
 def block(*, by: User, other: User) -> None:
-    """Block somebody: neither sees, answers, matches or messages the other from now on."""
+    """Block somebody: neither sees, answers, matches or messages the other from now on.
+
+    What the other wrote without a handle stays as it was for `by`: anything that changed would
+    tell who is behind it.
+    """
     from oarlock.community.coaching.models import Care
-    from oarlock.community.support.models import Follow
+    from oarlock.community.support.models import Follow, Reply
 
     if by == other:
         raise ValidationError(_("You cannot block yourself."))
@@ -48,11 +52,20 @@ def block(*, by: User, other: User) -> None:
         )
     Block.objects.get_or_create(by=by, other=other)
     for one, two in ((by, other), (other, by)):
-        Follow.objects.filter(by=one, post__text__author=two).delete()
-        Care.objects.filter(by=one, post__text__author=two, ended_at=None).update(
-            ended_at=timezone.now()
-        )
-        one.notices.filter(actor=two, read_at=None).delete()
+        follows = Follow.objects.filter(by=one, post__text__author=two)
+        cares = Care.objects.filter(by=one, post__text__author=two, ended_at=None)
+        notices = one.notices.filter(actor=two, read_at=None)
+        if one == by:
+            follows = follows.filter(post__anonymous=False)
+            cares = cares.filter(post__anonymous=False)
+            named = Reply.objects.filter(text__author=two, anonymous=False)
+            ids = named.values_list("text__public_id", flat=True)
+            notices = notices.filter(
+                kind__in=("reply", "answer", "follow"), target__in=[f"reply:{id_}" for id_ in ids]
+            )
+        follows.delete()
+        cares.update(ended_at=timezone.now())
+        notices.delete()
     record("person.blocked", by=by, target=_target(other))
 
 

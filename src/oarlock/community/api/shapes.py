@@ -55,10 +55,10 @@ def _text(by: User, entry: Entry) -> dict[str, Any]:
         "gap": gap,
         "title": "" if gap else text.title,
         "body": "" if gap else text.body,
-        "state": text.state,
-        "version": text.version,
-        "written_at": text.created_at,
-        "edited_at": text.edited_at,
+        "state": Text.State.DELETED.value if gap else text.state,
+        "version": 1 if gap else text.version,
+        "written_at": None if gap else text.created_at,
+        "edited_at": None if gap else text.edited_at,
         "reactions": [
             schemas.Reacted(kind=Reaction.Kind(r.kind), n=r.n, mine=r.mine)
             for r in entry.reactions

@@ -49,6 +49,7 @@ def group(request: MemberRequest, slug: str) -> HttpResponse:
             "group": found,
             "membership": membership,
             "is_member": membership is not None and membership.state == queries.State.MEMBER,
+            "reads": roles.reads(request.user),
             "readable": found.open
             or request.user.is_safety_staff
             or (membership is not None and membership.state == queries.State.MEMBER),

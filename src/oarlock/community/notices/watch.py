@@ -13,7 +13,7 @@ from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from oarlock.community import access
-from oarlock.community.accounts.models import User
+from oarlock.community.accounts.models import SAFETY_ROLES, STAFF_ROLES, User
 from oarlock.community.audit.actions import record
 from oarlock.community.coaching.models import Care
 from oarlock.community.desk.intake import open_case
@@ -62,6 +62,7 @@ def fitting(post: Post) -> QuerySet[User]:
         .filter(Q(suspended_until=None) | Q(suspended_until__lte=now))
         .exclude(pk__in={author.pk} | access.strangers_to(author))
         .exclude(mutes__other=author)
+        .exclude(role__in=STAFF_ROLES - SAFETY_ROLES)
         .exclude(cares__post=post)
         .annotate(
             load=Count(

@@ -84,8 +84,7 @@ def _check_warnings(warnings: Sequence[str]) -> None:
 def _check_may_reply(by: User, post: Post, parent: Reply | None) -> None:
     if post.group.archived_at is not None or not access.is_member(by, post.group):
         raise PermissionDenied(_("Join this group first. Then you can reply in it."))
-    strangers = access.strangers_to(by)
-    if post.text.author_id in strangers:
+    if not access.meets(by, post):
         raise PermissionDenied
     if post.text.state == Text.State.DELETED:
         raise PermissionDenied(_("This post was deleted while you were writing."))
@@ -93,7 +92,7 @@ def _check_may_reply(by: User, post: Post, parent: Reply | None) -> None:
         raise PermissionDenied(_("This thread takes no replies at the moment."))
     if parent is None:
         return
-    if parent.post_id != post.pk or parent.text.author_id in strangers:
+    if parent.post_id != post.pk or not access.meets(by, parent):
         raise PermissionDenied
     if parent.text.state == Text.State.DELETED:
         raise PermissionDenied(_("That reply was deleted while you were writing."))
@@ -162,26 +161,29 @@ def edit(
     text: Text,
     body: str,
     version: int,
-    title: str = "",
-    warnings: Sequence[str] = (),
-    anonymous: bool = False,
+    title: str | None = None,
+    warnings: Sequence[str] | None = None,
+    anonymous: bool | None = None,
 ) -> Text:
     """Change an own post or reply, its warnings and whether the handle shows.
+
+    Args:
+        title, warnings, anonymous: None leaves each as it is.
 
     Raises:
         PermissionDenied: Somebody else's, deleted, or locked.
         ValidationError: Nothing to read, too long, or changed elsewhere meanwhile.
     """
-    _check_warnings(warnings)
+    _check_warnings(warnings or ())
     was_shown = text.state == Text.State.SHOWN
 
     def prepared(text: Text) -> None:
-        if text.kind == Text.Kind.POST:
-            Post.objects.filter(text=text).update(
-                warnings=sorted(set(warnings)), anonymous=anonymous
-            )
-        else:
-            Reply.objects.filter(text=text).update(anonymous=anonymous)
+        thing = text.post if text.kind == Text.Kind.POST else text.reply
+        if anonymous is not None:
+            thing.anonymous = anonymous
+        if isinstance(thing, Post) and warnings is not None:
+            thing.warnings = sorted(set(warnings))
+        thing.save(update_fields=["anonymous", *(["warnings"] if isinstance(thing, Post) else [])])
 
     def settled(text: Text) -> None:
         if text.kind == Text.Kind.REPLY:
