@@ -41,13 +41,14 @@ def write_post(
         PermissionDenied: Not a member of the group.
         ValidationError: In words for the writer.
     """
-    if group.archived_at is not None or not access.is_member(by, group):
-        raise PermissionDenied(_("Join this group first. Then you can post in it."))
+    _check_may_post(by, group)
     if wanted not in Wanted or (mood and mood not in Mood):
         raise ValidationError(_("Choose one of the answers that are offered."))
     _check_warnings(warnings)
 
     def attach(text: Text) -> None:
+        # Screening takes its time: the group may be another by now.
+        _check_may_post(by, Group.objects.get(pk=group.pk))
         Post.objects.create(
             text=text,
             group=group,
@@ -79,6 +80,22 @@ _USED = gettext_lazy("This form was used before. Copy your words, reload the pag
 def _check_warnings(warnings: Sequence[str]) -> None:
     if unknown := set(warnings) - set(ContentWarning):
         raise ValidationError(_("Choose warnings from the list (%s).") % len(unknown))
+
+
+def _check_may_post(by: User, group: Group) -> None:
+    if group.archived_at is not None or not access.is_member(by, group):
+        raise PermissionDenied(_("Join this group first. Then you can post in it."))
+
+
+def _check_again(by: User, post: Post, parent: Reply | None) -> None:
+    """Check the right to reply as it is now, and hold it until the reply is kept.
+
+    Texts are locked before their post, in the order of their keys, like everywhere else.
+    """
+    pks = [post.pk] if parent is None else [post.pk, parent.pk]
+    list(Text.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
+    post = Post.objects.select_for_update().get(pk=post.pk)
+    _check_may_reply(by, post, parent and Reply.objects.get(pk=parent.pk))
 
 
 def _check_may_reply(by: User, post: Post, parent: Reply | None) -> None:
@@ -121,6 +138,8 @@ def write_reply(
     branch = (parent.parent or parent) if parent else None
 
     def attach(text: Text) -> None:
+        # Screening takes its time: the post may be gone, or its author may have blocked `by`.
+        _check_again(by, post, parent)
         Reply.objects.create(
             text=text,
             post=post,
@@ -143,8 +162,10 @@ def write_reply(
     return text.reply
 
 
+@transaction.atomic
 def count_replies(post: Post) -> None:
-    """Bring the counts of a thread in line with what peers see of it."""
+    """Bring the counts of a thread in line with what peers see of it; one counts at a time."""
+    post = Post.objects.select_for_update().get(pk=post.pk)
     shown = Reply.objects.filter(post=post, text__state=Text.State.SHOWN)
     first = shown.exclude(text__author=post.text.author_id).order_by("at").first()
     last = shown.order_by("-at").first()
