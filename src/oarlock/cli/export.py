@@ -15,7 +15,7 @@ def export(
     folder: Annotated[Path, typer.Argument(help="Folder to make.")],
     k: Annotated[
         int,
-        typer.Option(min=1, help="Everybody shares age band and country with so many people."),
+        typer.Option(min=1, help="Everybody is one of so many by age band, country, offers."),
     ] = 5,
 ) -> None:
     """Write what people consented to share as Parquet tables with a codebook."""
@@ -29,7 +29,8 @@ def export(
     privacy = facts["k_anonymity"]
     typer.echo(f"{folder}: {rows}", err=True)
     typer.echo(
-        f"k-anonymity of age band and country: k = {privacy['k']} (wanted {k}); left out: "
+        f"k-anonymity: k = {privacy['k']} (wanted {k}); "
+        f"{privacy['people_left_out']} people left out with all their texts; blanked: "
         + ", ".join(f"{name} of {n} people" for name, n in privacy["blanked"].items()),
         err=True,
     )

@@ -6,6 +6,8 @@ learn that it exists.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
@@ -26,10 +28,35 @@ def strangers_to(by: User) -> set[int]:
     return {other if own == by.pk else own for own, other in pairs}
 
 
-def unseen_by(by: User) -> set[int]:
-    """Return the authors whose texts `by` does not see: blocked on either side, or muted."""
-    muted = Mute.objects.filter(by=by).values_list("other_id", flat=True)
-    return strangers_to(by) | set(muted)
+def shut_out(by: User) -> set[int]:
+    """Return who has blocked `by`: all that counts where no handle is shown.
+
+    Blocks and mutes of `by` must change nothing there, or they would tell who is behind it.
+    """
+    return set(Block.objects.filter(other=by).values_list("by_id", flat=True))
+
+
+def meets(by: User, thing: Post | Reply) -> bool:
+    """Return whether no block keeps `by` from a post or reply."""
+    return thing.text.author_id not in (shut_out(by) if thing.anonymous else strangers_to(by))
+
+
+Things = TypeVar("Things", Post, Reply)
+
+
+def _without_unseen(found: QuerySet[Things], by: User, *, thread: bool = False) -> QuerySet[Things]:
+    """Leave out what blocks and mutes keep from `by`, and with `thread` replies to such posts."""
+    pairs = list(Block.objects.filter(Q(by=by) | Q(other=by)).values_list("by_id", "other_id"))
+    blockers = {own for own, other in pairs if other == by.pk}
+    unseen = blockers | {other for own, other in pairs if own == by.pk}
+    unseen |= set(Mute.objects.filter(by=by).values_list("other_id", flat=True))
+    for thing in ("", "post__") if thread else ("",):
+        author = f"{thing}text__author__in"
+        if unseen:
+            found = found.exclude(Q(**{f"{thing}anonymous": False, author: unseen}))
+        if blockers:
+            found = found.exclude(Q(**{author: blockers}))
+    return found
 
 
 def groups(by: User) -> QuerySet[Group]:
@@ -47,7 +74,8 @@ def group(by: User, slug: str) -> Group:
 
 
 def is_member(by: User, of: Group) -> bool:
-    return Membership.objects.filter(group=of, person=by, state=Membership.State.MEMBER).exists()
+    mine = Membership.objects.filter(group=of, person=by, state=Membership.State.MEMBER)
+    return roles.reads(by) and mine.exists()
 
 
 def moderates(by: User, of: Group) -> bool:
@@ -86,9 +114,14 @@ def join_request(by: User, to: Group, handle: str) -> Membership:
 
 
 def _readable(by: User, group: str = "group") -> Q:
-    """Return the groups whose posts `by` may read: open ones, and closed ones as a member."""
+    """Return the groups whose posts `by` may read: open ones, and closed ones as a member.
+
+    Operators and researchers read none.
+    """
     if by.is_safety_staff:
         return Q()
+    if not roles.reads(by):
+        return Q(pk__in=())
     mine = Membership.objects.filter(
         group=OuterRef(group), person=by, state=Membership.State.MEMBER
     )
@@ -103,19 +136,20 @@ def posts(by: User) -> QuerySet[Post]:
     found = found.filter(Q(text__state=SHOWN) | Q(text__author=by)).exclude(
         text__state=Text.State.DELETED
     )
-    if unseen := unseen_by(by):
-        found = found.exclude(text__author__in=unseen)
-    return found
+    return _without_unseen(found, by)
 
 
 def post(by: User, public_id: str) -> Post:
-    """Return one post. A muted person's post opens from a link; a blocked person's does not."""
+    """Return one post. A muted person's post opens from a link; a blocked person's does not.
+
+    What somebody wrote anonymously opens for everybody whom that person has not blocked.
+    """
     found = (
         Post.objects.select_related("text", "text__author", "group")
         .filter(_readable(by), text__public_id=public_id)
         .first()
     )
-    if found is None or not _may_see(by, found.text):
+    if found is None or not _may_see(by, found):
         raise Http404
     return found
 
@@ -134,21 +168,22 @@ def thread(by: User, public_id: str) -> Post:
     if found is None:
         raise Http404
     if found.text.state == Text.State.DELETED:
-        if not found.n_replies or found.text.author_id in strangers_to(by):
+        if not found.n_replies or not meets(by, found):
             raise Http404
-    elif not _may_see(by, found.text):
+    elif not _may_see(by, found):
         raise Http404
     return found
 
 
-def _may_see(by: User, text: Text) -> bool:
+def _may_see(by: User, thing: Post | Reply) -> bool:
+    text = thing.text
     if by.is_safety_staff:
         return True
     if text.state == Text.State.DELETED:
         return False
     if text.author_id == by.pk:
         return True
-    return text.state == SHOWN and text.author_id not in strangers_to(by)
+    return text.state == SHOWN and meets(by, thing)
 
 
 def replies(by: User, to: Post) -> QuerySet[Reply]:
@@ -161,9 +196,7 @@ def replies(by: User, to: Post) -> QuerySet[Reply]:
     if by.is_safety_staff:
         return found
     found = found.filter(Q(text__state__in=(SHOWN, Text.State.DELETED)) | Q(text__author=by))
-    if unseen := unseen_by(by):
-        found = found.exclude(text__author__in=unseen)
-    return found
+    return _without_unseen(found, by)
 
 
 def all_replies(by: User) -> QuerySet[Reply]:
@@ -175,9 +208,9 @@ def all_replies(by: User) -> QuerySet[Reply]:
         found = found.exclude(**{f"{text}__state": Text.State.DELETED})
         if not by.is_safety_staff:
             found = found.filter(Q(**{f"{text}__state": SHOWN}) | Q(**{f"{text}__author": by}))
-    if not by.is_safety_staff and (unseen := unseen_by(by)):
-        found = found.exclude(text__author__in=unseen).exclude(post__text__author__in=unseen)
-    return found
+    if by.is_safety_staff:
+        return found
+    return _without_unseen(found, by, thread=True)
 
 
 def reply(by: User, public_id: str) -> Reply:
@@ -186,7 +219,7 @@ def reply(by: User, public_id: str) -> Reply:
         .filter(text__public_id=public_id)
         .first()
     )
-    if found is None or found.text.state == Text.State.DELETED or not _may_see(by, found.text):
+    if found is None or found.text.state == Text.State.DELETED or not _may_see(by, found):
         raise Http404
     thread(by, found.post.text.public_id)
     return found

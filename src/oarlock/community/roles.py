@@ -49,6 +49,11 @@ def may(user: object, permission: str) -> bool:
     return isinstance(user, User) and user.is_active and user.role in MATRIX[permission]
 
 
+def reads(user: User) -> bool:
+    """Return whether the person reads and writes in groups: operators and researchers do not."""
+    return not user.is_staff or user.is_safety_staff
+
+
 def everybody(view: View) -> View:
     """Mark a view that strangers may open."""
     view.access = "everybody"  # type: ignore[attr-defined]

@@ -36,6 +36,7 @@ class Column:
         required: Whether it may be missing.
         unique: Whether it is the key of the table.
         points_to: Table whose key it names; "texts" stands for posts and replies together.
+        unless: Column of the same table whose true rows need not point anywhere.
         values: All that it may be; empty for anything.
     """
 
@@ -44,10 +45,14 @@ class Column:
     required: bool = True
     unique: bool = False
     points_to: str = ""
+    unless: str = ""
     values: tuple[str, ...] = ()
 
 
 _S = pa.string()
+_AUTHOR: Final = (
+    "Author. Where anonymous, a pseudonym for this thread alone, which no row of users has."
+)
 MOODS: Final = ("happy", "excited", "calm", "relaxed", "sad", "tired", "anxious", "angry")
 
 TABLES: Final[Mapping[str, Mapping[str, Column]]] = {
@@ -55,12 +60,15 @@ TABLES: Final[Mapping[str, Mapping[str, Column]]] = {
         "user_id": Column(_S, "Pseudonym; another one in every export.", unique=True),
         "age_band": Column(_S, "Bands of three years; missing: left out for k-anonymity.", False),
         "country": Column(_S, "ISO 3166; missing: not told, or left out for k-anonymity.", False),
-        "joined_month": Column(_S, "Month of joining, YYYY-MM.", False),
-        "offers_support": Column(pa.bool_(), "Has said that they would like to answer others."),
+        "offers_support": Column(
+            pa.bool_(),
+            "Has said that they would like to answer others; missing: left out for k-anonymity.",
+            False,
+        ),
     },
     "posts": {
         "post_id": Column(_S, "Pseudonym.", unique=True),
-        "user_id": Column(_S, "Author.", points_to="users"),
+        "user_id": Column(_S, _AUTHOR, points_to="users", unless="anonymous"),
         "topic": Column(_S, "Topic of the group."),
         "written_at": Column(_TIME, "To the minute, UTC."),
         "title": Column(_S, "Masked like the text; missing: none.", False),
@@ -88,12 +96,19 @@ TABLES: Final[Mapping[str, Mapping[str, Column]]] = {
             False,
             points_to="replies",
         ),
-        "user_id": Column(_S, "Author.", points_to="users"),
+        "user_id": Column(_S, _AUTHOR, points_to="users", unless="anonymous"),
         "written_at": Column(_TIME, "To the minute, UTC."),
         "text": Column(_S, "Masked like that of a post."),
         "coached": Column(pa.bool_(), "The coach was on while it was written."),
-        "helped": Column(pa.bool_(), "The poster said so; false also where nothing was said."),
-        "rating": Column(pa.int8(), "1 to 5 by the poster; missing: not given.", False),
+        "anonymous": Column(pa.bool_(), "Peers saw no handle."),
+        "helped": Column(
+            pa.bool_(),
+            "The poster said so; false also where nothing was said. Missing: the post is not here.",
+            False,
+        ),
+        "rating": Column(
+            pa.int8(), "1 to 5 by the poster; missing: not given, or the post is not here.", False
+        ),
     },
     "reactions": {
         "text_id": Column(_S, "Post or reply.", points_to="texts"),
@@ -166,6 +181,9 @@ def _check_column(
             f"{where}: {len(odd)} values that are not in the codebook.",
             remedy=f"Use one of: {', '.join(wanted.values)}.",
         )
+    if wanted.unless and wanted.unless in table.column_names:
+        bound = pc.invert(table[wanted.unless])
+        present = set(values.filter(bound).drop_null().to_pylist())
     if wanted.points_to and (lost := present - ids[wanted.points_to]):
         raise UserError(
             f"{where}: {len(lost)} keys that no row of {wanted.points_to} has.",
@@ -190,6 +208,7 @@ def codebook(facts: Mapping[str, Any]) -> dict[str, Any]:
                     "required": c.required,
                     **({"values": list(c.values)} if c.values else {}),
                     **({"points_to": c.points_to} if c.points_to else {}),
+                    **({"unless": c.unless} if c.unless else {}),
                 }
                 for column, c in columns.items()
             }

@@ -9,6 +9,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -36,9 +37,13 @@ def accept_agreement(*, by: User, agreement: Agreement) -> None:
 
 @transaction.atomic
 def block(*, by: User, other: User) -> None:
-    """Block somebody: neither sees, answers, matches or messages the other from now on."""
+    """Block somebody: neither sees, answers, matches or messages the other from now on.
+
+    What the other wrote without a handle stays as it was for `by`: anything that changed would
+    tell who is behind it.
+    """
     from oarlock.community.coaching.models import Care
-    from oarlock.community.support.models import Follow
+    from oarlock.community.support.models import Follow, Reply
 
     if by == other:
         raise ValidationError(_("You cannot block yourself."))
@@ -48,11 +53,20 @@ def block(*, by: User, other: User) -> None:
         )
     Block.objects.get_or_create(by=by, other=other)
     for one, two in ((by, other), (other, by)):
-        Follow.objects.filter(by=one, post__text__author=two).delete()
-        Care.objects.filter(by=one, post__text__author=two, ended_at=None).update(
-            ended_at=timezone.now()
-        )
-        one.notices.filter(actor=two, read_at=None).delete()
+        follows = Follow.objects.filter(by=one, post__text__author=two)
+        cares = Care.objects.filter(by=one, post__text__author=two, ended_at=None)
+        notices = one.notices.filter(actor=two, read_at=None)
+        if one == by:
+            follows = follows.filter(post__anonymous=False)
+            cares = cares.filter(post__anonymous=False)
+            named = Reply.objects.filter(text__author=two, anonymous=False)
+            ids = named.values_list("text__public_id", flat=True)
+            notices = notices.filter(
+                kind__in=("reply", "answer", "follow"), target__in=[f"reply:{id_}" for id_ in ids]
+            )
+        follows.delete()
+        cares.update(ended_at=timezone.now())
+        notices.delete()
     record("person.blocked", by=by, target=_target(other))
 
 
@@ -98,15 +112,22 @@ def set_role(*, by: User, person: User, role: Role) -> None:
         raise PermissionDenied
     if person.role == role:
         return
-    for needed in (Role.OPERATOR, Role.SUPERVISOR):
-        others = User.objects.people().filter(role=needed).exclude(pk=person.pk)
-        if person.role == needed and not others.exists():
-            raise ValidationError(_("There has to be somebody else with this role first."))
+    _must_not_be_last(person)
     record("role.set", by=by, target=_target(person), old=person.role, new=role)
     person.role = role
     person.save(update_fields=["role"])
     person.tokens.all().delete()
     _sign_out(person)
+
+
+def _must_not_be_last(person: User) -> None:
+    """Refuse that the place loses its only operator or its only supervisor."""
+    if person.role not in {Role.OPERATOR, Role.SUPERVISOR}:
+        return
+    # Locked, so that two of them do not go at once.
+    holders = User.objects.people().select_for_update().filter(role=person.role)
+    if not {one.pk for one in holders.order_by("pk")} - {person.pk}:
+        raise ValidationError(_("There has to be somebody else with this role first."))
 
 
 @transaction.atomic
@@ -152,23 +173,31 @@ def suspend(*, by: User, person: User, until: datetime | None) -> None:
 def erase(*, by: User, keep_texts: bool) -> None:
     """Erase the own account. Threads stay readable: words stay without a name, or leave a gap.
 
-    What a person's safety requires stays: open cases keep the text that they are about until they
-    are closed (`desk.actions.close` takes it out then), and the audit log keeps its rows.
+    What a person's safety requires stays: open cases keep the text that they are about, what was
+    said between the person and the team, and the words of reports and appeals, until they are
+    closed (`desk.closing.forget_erased` takes them out then). The audit log keeps its rows.
+
+    Raises:
+        ValidationError: The place would lose its only operator or its only supervisor.
     """
+    from oarlock.community.coaching.models import Suggestion
+    from oarlock.community.desk.closing import needed
     from oarlock.community.support.models import Bookmark, Draft, Follow, Post, Reaction, Reply
     from oarlock.community.texts.models import CodedSentence, Screening, Text, Version
 
     person = User.objects.select_for_update().get(pk=by.pk)
+    _must_not_be_last(person)
     texts = Text.objects.filter(author=person)
-    open_cases = texts.filter(cases__closed_at=None, cases__isnull=False).values_list("pk")
-    Version.objects.filter(text__in=texts).exclude(text__in=open_cases).delete()
+    threads = (Text.Kind.POST, Text.Kind.REPLY)
+    kept = needed(texts)
+    Version.objects.filter(text__in=texts).exclude(text__in=kept).delete()
+    gone = texts.exclude(pk__in=kept)
     if keep_texts:
         Post.objects.filter(text__in=texts).update(anonymous=True)
         Reply.objects.filter(text__in=texts).update(anonymous=True)
-        gone = texts.exclude(kind__in=(Text.Kind.POST, Text.Kind.REPLY)).exclude(pk__in=open_cases)
+        gone = gone.exclude(Q(kind__in=threads) & ~Q(state=Text.State.DELETED))
     else:
-        texts.filter(pk__in=open_cases).update(state=Text.State.DELETED)
-        gone = texts.exclude(pk__in=open_cases)
+        texts.filter(pk__in=kept, kind__in=threads).update(state=Text.State.DELETED)
     pks = list(gone.values_list("pk", flat=True))
     CodedSentence.objects.filter(text__in=pks).delete()
     Screening.objects.filter(text__in=pks).delete()
@@ -176,7 +205,7 @@ def erase(*, by: User, keep_texts: bool) -> None:
         state=Text.State.DELETED, title="", body="", author=None, language=""
     )
     texts.update(author=None)
-    for model in (Draft, Bookmark, Follow, Reaction):
+    for model in (Draft, Bookmark, Follow, Reaction, Suggestion):
         model.objects.filter(by=person).delete()
     for related in ("memberships", "notices", "letters", "tokens", "consents", "acceptances",
                     "blocks", "blocked_by", "mutes", "muted_by", "cares", "shifts"):  # fmt: skip

@@ -149,10 +149,14 @@ def export(request: MemberRequest) -> HttpResponse:
 def erase(request: MemberRequest) -> HttpResponse:
     form = EraseForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
-        person = request.user
-        logout(request)
-        actions.erase(by=person, keep_texts=form.cleaned_data["keep_texts"] == "keep")
-        return redirect("erased")
+        keep = form.cleaned_data["keep_texts"] == "keep"
+        try:
+            actions.erase(by=request.user, keep_texts=keep)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            logout(request)
+            return redirect("erased")
     return render(request, "accounts/erase.html", {"form": form})
 
 

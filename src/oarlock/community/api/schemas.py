@@ -64,7 +64,7 @@ class Reacted(Schema):
 
 
 class TextOut(Schema):
-    """A post or reply. `body` is empty where `gap`: deleted, or not for this reader."""
+    """A post or reply. A `gap` (deleted, or not for this reader) has no words, times, reactions."""
 
     id: str
     by: str
@@ -74,7 +74,7 @@ class TextOut(Schema):
     body: str
     state: str
     version: int
-    written_at: datetime
+    written_at: datetime | None
     edited_at: datetime | None
     reactions: list[Reacted]
 
@@ -117,19 +117,36 @@ class ReplyIn(Schema):
 
 
 class EditIn(Schema):
+    """What is left out, or null, stays as it is."""
+
     body: Body
-    title: Annotated[str, Field(max_length=120)] = ""
+    title: Annotated[str, Field(max_length=120)] | None = None
     version: Annotated[int, Field(ge=1, le=2_000_000_000)]
-    warnings: list[ContentWarning] = Field(default_factory=list)
-    anonymous: bool = False
+    warnings: list[ContentWarning] | None = None
+    anonymous: bool | None = None
+
+
+class HelplineOut(Schema):
+    """A place to turn to. Empty where it does not offer the way; `hours` in words."""
+
+    name: str
+    number: str
+    text: str
+    url: str
+    hours: str
 
 
 class Written(Schema):
-    """What became of a text: "shown", or "held" until `expected_by`."""
+    """What became of a text: "shown", or "held" until `expected_by`.
+
+    An app shows `words` and `helplines` to the writer at once, as the pages do.
+    """
 
     id: str
     state: str
     expected_by: datetime | None
+    words: list[str]
+    helplines: list[HelplineOut]
 
 
 class HelpedIn(Schema):

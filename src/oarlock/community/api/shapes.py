@@ -7,6 +7,7 @@ from typing import Any
 from oarlock.community.accounts.models import User
 from oarlock.community.accounts.names import name_for
 from oarlock.community.api import schemas
+from oarlock.community.desk.words import for_writer
 from oarlock.community.groups.models import Group, Topic
 from oarlock.community.support.models import Reaction, Wanted
 from oarlock.community.support.queries import Page, Row
@@ -54,10 +55,10 @@ def _text(by: User, entry: Entry) -> dict[str, Any]:
         "gap": gap,
         "title": "" if gap else text.title,
         "body": "" if gap else text.body,
-        "state": text.state,
-        "version": text.version,
-        "written_at": text.created_at,
-        "edited_at": text.edited_at,
+        "state": Text.State.DELETED.value if gap else text.state,
+        "version": 1 if gap else text.version,
+        "written_at": None if gap else text.created_at,
+        "edited_at": None if gap else text.edited_at,
         "reactions": [
             schemas.Reacted(kind=Reaction.Kind(r.kind), n=r.n, mine=r.mine)
             for r in entry.reactions
@@ -93,4 +94,20 @@ def thread(by: User, one: Thread) -> schemas.ThreadOut:
 
 
 def written(text: Text) -> schemas.Written:
-    return schemas.Written(id=text.public_id, state=text.state, expected_by=text.expected_by)
+    said = for_writer(text)
+    return schemas.Written(
+        id=text.public_id,
+        state=text.state,
+        expected_by=text.expected_by,
+        words=said.words,
+        helplines=[
+            schemas.HelplineOut(
+                name=line.name,
+                number=line.number,
+                text=line.text,
+                url=line.url,
+                hours=line.hours,
+            )
+            for line in said.helplines
+        ],
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -158,12 +159,32 @@ def _answer_appeal(by: User, case: Case) -> None:
     tell(to=appeal.by, kind="appeal", target=target, key=f"answer {appeal.public_id}")
 
 
+def needed(texts: QuerySet[Text]) -> set[int]:
+    """Return which texts an open case needs: what it is about, its talk, its reports, its appeal.
+
+    The watch on unanswered posts needs none.
+    """
+    cases = Case.objects.exclude(state=Case.State.CLOSED)
+    own = Q(cases__in=cases.exclude(origin=Case.Origin.WATCH)) | Q(contact__case__in=cases)
+    words = {
+        pk
+        for model in (Report, Appeal)
+        for pk in model._default_manager.filter(case__in=cases, words__in=texts).values_list(
+            "words", flat=True
+        )
+    }
+    return words | set(texts.filter(own).values_list("pk", flat=True))
+
+
 def forget_erased(case: Case) -> None:
     """Blank what people who erased their account wrote, once no open case needs it."""
-    texts = {case.text} if case.text else set()
-    texts |= {contact.text for contact in case.contacts.select_related("text")}
+    pks = {case.text_id, *case.contacts.values_list("text", flat=True)}
+    pks |= set(case.reports.values_list("words", flat=True))
+    pks |= set(Appeal.objects.filter(case=case).values_list("words", flat=True))
+    texts = Text.objects.filter(pk__in={pk for pk in pks if pk is not None}, author=None)
+    still = needed(texts)
     for text in texts:
-        if text.author_id is not None or open_cases(text).exists():
+        if text.pk in still:
             continue
         text.versions.all().delete()
         kept = text.kind in {Text.Kind.POST, Text.Kind.REPLY} and text.state != Text.State.DELETED

@@ -20,10 +20,16 @@ from oarlock.community.desk import forms, queries, reports, talk, words
 from oarlock.community.desk.models import Contact
 from oarlock.community.desk.reasons import REPORT, TOLD, WHY
 from oarlock.community.roles import MemberRequest, everybody, members
+from oarlock.community.texts.models import Text
 
 
 def _refuse(form: Any, error: ValidationError) -> None:
     form.add_error(None, error)
+
+
+def _said(text: Text | None) -> words.Said | None:
+    """Return what the policy says to the writer of a text that went to the team."""
+    return words.for_writer(text) if text is not None else None
 
 
 @members
@@ -58,6 +64,7 @@ def report(request: MemberRequest, public_id: str) -> HttpResponse:
             "report": found,
             "reason": REPORT[found.reason].label if found.reason in REPORT else "",
             "told": TOLD.get(found.outcome, ""),
+            "said": _said(found.words) if found.told_at is None else None,
             "appeal": access.appeals(request.user).filter(against=found.case).first(),
         },
     )
@@ -107,7 +114,13 @@ def appeal_new(request: MemberRequest, kind: str, public_id: str) -> HttpRespons
 def appeal(request: MemberRequest, public_id: str) -> HttpResponse:
     found = access.appeal(request.user, public_id)
     return render(
-        request, "desk/appeal.html", {"appeal": found, "told": TOLD.get(found.outcome, "")}
+        request,
+        "desk/appeal.html",
+        {
+            "appeal": found,
+            "told": TOLD.get(found.outcome, ""),
+            "said": _said(found.words) if found.told_at is None else None,
+        },
     )
 
 
@@ -142,6 +155,7 @@ def conversation(request: MemberRequest, public_id: str) -> HttpResponse:
             return redirect("conversation", case.public_id)
     rows = queries.talk(case)
     mine = [row for row in rows if not row.from_staff and row.safety]
+    own = [row.text for row in rows if not row.from_staff]
     unsafe = bool(mine) and mine[-1].safety != Contact.Safety.SAFE
     return render(
         request,
@@ -151,6 +165,7 @@ def conversation(request: MemberRequest, public_id: str) -> HttpResponse:
             "talk": rows,
             "form": form,
             "unsafe": unsafe,
+            "said": _said(own[-1]) if own else None,
             "emergency": words.emergency(words.country_of(request.user)),
             "helplines": words.helplines(words.country_of(request.user)) if unsafe else [],
         },

@@ -170,6 +170,10 @@ def trouble() -> dict[str, Any]:
     }
 
 
+#: Kinds of audit targets behind which stands what a member wrote.
+OF_TEXTS = frozenset({*Text.Kind, "text", "case"})
+
+
 def _kept_from(by: User) -> Iterator[str]:
     """Return the audit targets of cases that `by` must not know of."""
     found = Case.objects.filter(Q(not_for=by) | Q(about=by)).prefetch_related("reports__words")
@@ -185,7 +189,11 @@ def audit(
     *, by: User, action: str = "", target: str = "", since: Any = None, before: Any = None,
     after: str = "",
 ) -> Page:  # fmt: skip
-    """Return one page of the audit log, the newest first; nothing of cases about oneself."""
+    """Return one page of the audit log, the newest first; nothing of cases about oneself.
+
+    Who reads no texts does not read here either whose a text is: rows about a text, its report or
+    an appeal come without a member's name.
+    """
     rows: QuerySet[AuditEvent] = AuditEvent.objects.select_related("by")
     rows = rows.exclude(target__in=list(_kept_from(by)))
     if action:
@@ -201,5 +209,13 @@ def audit(
         if last is not None:
             rows = rows.filter(Q(at__lt=last.at) | Q(at=last.at, pk__lt=last.pk))
     found = list(rows.order_by("-at", "-pk")[: AUDIT_PAGE + 1])
+    if not by.is_safety_staff:
+        for row in found:
+            # A warning and the text that it was for would meet in their case.
+            row.details = {name: v for name, v in row.details.items() if name != "case"}
+            hide = row.target.partition(":")[0] in OF_TEXTS
+            if hide and row.by is not None and not row.by.is_staff:
+                row.by_withheld = True  # type: ignore[attr-defined]
+                row.by = None
     more = len(found) > AUDIT_PAGE
     return Page(found[:AUDIT_PAGE], str(found[AUDIT_PAGE - 1].pk) if more else "")

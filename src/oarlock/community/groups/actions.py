@@ -43,6 +43,8 @@ def join(*, by: User, group: Group) -> Membership:
     """
     if group.archived_at is not None:
         raise PermissionDenied(_("This group is closed for good. It takes no new members."))
+    if not roles.reads(by):
+        raise PermissionDenied(_("People with your role neither read nor write in groups."))
     if not group.open and not access.moderates(by, group):
         raise PermissionDenied(_("Ask to join this group. Its moderators answer you."))
     with transaction.atomic():
@@ -75,6 +77,8 @@ def ask(*, by: User, group: Group, body: str, key: str = "") -> Membership:
     """
     if group.archived_at is not None:
         raise PermissionDenied(_("This group is closed for good. It takes no new members."))
+    if not roles.reads(by):
+        raise PermissionDenied(_("People with your role neither read nor write in groups."))
     if group.open:
         raise PermissionDenied(_("This group is open. You can join it without asking."))
     existing = Membership.objects.filter(group=group, person=by).first()

@@ -46,7 +46,8 @@ def in_common(by: User, other: User) -> QuerySet[Group]:
 
 
 def membership(by: User, group: Group) -> Membership | None:
-    return Membership.objects.filter(group=group, person=by).first()
+    own = Membership.objects.select_related("request", "request__author")
+    return own.filter(group=group, person=by).first()
 
 
 def moderators(of: Group) -> QuerySet[User]:

@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from oarlock.community import access, roles
+from oarlock.community.desk.words import Said, for_writer
 from oarlock.community.groups import actions, queries
 from oarlock.community.groups.forms import GroupForm, ModeratorForm, NewGroupForm, RequestForm
+from oarlock.community.groups.models import Membership
 from oarlock.community.roles import MemberRequest, members, staff
 from oarlock.community.support.queries import group_threads
 
@@ -47,6 +49,7 @@ def group(request: MemberRequest, slug: str) -> HttpResponse:
             "group": found,
             "membership": membership,
             "is_member": membership is not None and membership.state == queries.State.MEMBER,
+            "reads": roles.reads(request.user),
             "readable": found.open
             or request.user.is_safety_staff
             or (membership is not None and membership.state == queries.State.MEMBER),
@@ -54,8 +57,16 @@ def group(request: MemberRequest, slug: str) -> HttpResponse:
             "runs": roles.may(request.user, "groups"),
             "moderators": queries.moderators(found),
             "page": page,
+            "said": _said(membership),
         },
     )
+
+
+def _said(membership: Membership | None) -> Said | None:
+    """Return what the policy says to somebody who asked to join, while the request waits."""
+    if membership is None or membership.state != queries.State.ASKED or not membership.request:
+        return None
+    return for_writer(membership.request)
 
 
 @members

@@ -14,7 +14,10 @@ from oarlock.community.support.models import Follow, Reply
 def tell(
     *, to: User | None, kind: str, target: str, key: str, actor: User | None = None
 ) -> Notice | None:
-    """Leave a notice, unless the person is gone, does not want this kind, or shut the actor out.
+    """Leave a notice, unless the person is gone, does not want this kind, or is blocked.
+
+    The actor is named on no page, so blocks and mutes of `to` change nothing: a notice that stays
+    away would tell who has reacted.
 
     Args:
         to: Who is told.
@@ -25,7 +28,7 @@ def tell(
     """
     if to is None or not to.is_active or to == actor or kind in to.muted_kinds:
         return None
-    if actor is not None and actor.pk in access.unseen_by(to):
+    if actor is not None and actor.pk in access.shut_out(to):
         return None
     notice, _new = Notice.objects.get_or_create(
         to=to, key=key[:80], defaults={"kind": kind, "target": target, "actor": actor}
@@ -44,9 +47,7 @@ def tell_reply(*, reply: Reply) -> None:
         wanted.append((reply.parent.text.author, "answer"))
     follows = Follow.objects.filter(post=reply.post).select_related("by")
     wanted += [(follow.by, "follow") for follow in follows]
-    hidden_from = set(
-        Mute.objects.filter(other=author).values_list("by_id", flat=True) if author else ()
-    ) | (access.strangers_to(author) if author else set())
+    hidden_from = _hidden_from(reply)
     for person, kind in wanted:
         if person is None or person == author or person.pk in told or person.pk in hidden_from:
             continue
@@ -55,6 +56,17 @@ def tell_reply(*, reply: Reply) -> None:
             Notice.objects.get_or_create(
                 to=person, key=key, defaults={"kind": kind, "target": target, "actor": author}
             )
+
+
+def _hidden_from(reply: Reply) -> set[int]:
+    """Return who does not see a reply: of an anonymous one, those alone whom its author blocked."""
+    author = reply.text.author
+    if author is None:
+        return set()
+    if reply.anonymous:
+        return set(author.blocks.values_list("other_id", flat=True))
+    muting = Mute.objects.filter(other=author).values_list("by_id", flat=True)
+    return set(muting) | access.strangers_to(author)
 
 
 @transaction.atomic

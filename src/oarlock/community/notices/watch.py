@@ -13,9 +13,10 @@ from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from oarlock.community import access
-from oarlock.community.accounts.models import User
+from oarlock.community.accounts.models import SAFETY_ROLES, STAFF_ROLES, User
 from oarlock.community.audit.actions import record
 from oarlock.community.coaching.models import Care
+from oarlock.community.desk.closing import forget_erased
 from oarlock.community.desk.intake import open_case
 from oarlock.community.desk.models import Case
 from oarlock.community.groups.models import Membership
@@ -62,6 +63,7 @@ def fitting(post: Post) -> QuerySet[User]:
         .filter(Q(suspended_until=None) | Q(suspended_until__lte=now))
         .exclude(pk__in={author.pk} | access.strangers_to(author))
         .exclude(mutes__other=author)
+        .exclude(role__in=STAFF_ROLES - SAFETY_ROLES)
         .exclude(cares__post=post)
         .annotate(
             load=Count(
@@ -106,7 +108,9 @@ def _ask(post: Post, now: datetime) -> int:
 
 @transaction.atomic
 def _open_case(post: Post, now: datetime, by_when: datetime) -> int:
-    if Case.objects.filter(text=post.text, origin=Case.Origin.WATCH).exists():
+    cases = Case.objects.filter(text=post.text, origin=Case.Origin.WATCH)
+    # One that a person closed is done. One that the watch closed opens again with the answer gone.
+    if cases.exclude(state=Case.State.CLOSED, closed_by=None).exists():
         return 0
     minutes = max(5, int((by_when - now).total_seconds() // 60))
     open_case(
@@ -134,14 +138,26 @@ def end_silent(now: datetime) -> int:
     return n
 
 
+@transaction.atomic
 def close_answered() -> int:
-    """Close the watch's own cases that nobody has taken and that are answered by now."""
-    done = Case.objects.filter(
-        origin=Case.Origin.WATCH, state=Case.State.NEW, text__post__answered_at__isnull=False
+    """Close the watch's own cases that nobody has taken and that need no answer any more."""
+    gone = Q(text=None) | Q(text__state=Text.State.DELETED) | Q(text__author=None)
+    done = (
+        Case.objects.filter(origin=Case.Origin.WATCH, state=Case.State.NEW)
+        .filter(Q(text__post__answered_at__isnull=False) | gone)
+        .values_list("pk", flat=True)
     )
-    return done.update(
-        state=Case.State.CLOSED, closed_at=timezone.now(), outcome=Case.Outcome.NO_CONCERN
-    )
+    n = 0
+    for pk in list(done):
+        case = Case.objects.select_for_update().get(pk=pk)
+        if case.state != Case.State.NEW:
+            continue
+        case.state, case.closed_at = Case.State.CLOSED, timezone.now()
+        case.outcome, case.closed_by = Case.Outcome.NO_CONCERN, None
+        case.save(update_fields=["state", "closed_at", "outcome", "closed_by"])
+        forget_erased(case)
+        n += 1
+    return n
 
 
 @transaction.atomic

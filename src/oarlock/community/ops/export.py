@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.utils import timezone
 
 from oarlock.community.accounts.ages import possible_ages
@@ -26,7 +26,8 @@ from oarlock.corpus.tables import schema, write
 
 #: Width of an age band in years.
 BAND = 3
-QUASI = ("age_band", "country")
+#: What others may know of somebody. When they joined is not in an export at all.
+QUASI = ("offers_support", "age_band", "country")
 
 Pseudonym = Callable[[str], str]
 
@@ -53,7 +54,8 @@ def _band(person: User) -> str | None:
 def generalise(rows: list[dict[str, Any]], k: int) -> dict[str, Any]:
     """Blank quasi-identifiers until everybody shares theirs with `k` people; return the report.
 
-    The country goes first, then the age band. Changes the rows in place.
+    The country goes first, then the age band, then whether they offer support. Who is still one of
+    fewer than `k` is taken out. Changes the rows in place.
 
     Source: k-anonymity by suppression, Sweeney (2002), 10.1142/S0218488502001648.
     """
@@ -61,20 +63,23 @@ def generalise(rows: list[dict[str, Any]], k: int) -> dict[str, Any]:
     def classes() -> Counter[tuple[Any, ...]]:
         return Counter(tuple(row[name] for name in QUASI) for row in rows)
 
-    blanked = dict.fromkeys(QUASI, 0)
+    blanked: dict[str, set[int]] = {name: set() for name in QUASI}
     for name in reversed(QUASI):
         sizes = classes()
         for row in rows:
             if sizes[tuple(row[q] for q in QUASI)] < k and row[name] is not None:
                 row[name] = None
-                blanked[name] += 1
+                blanked[name].add(id(row))
     sizes = classes()
+    kept = [row for row in rows if sizes[tuple(row[q] for q in QUASI)] >= k]
+    left_out = len(rows) - len(kept)
+    rows[:] = kept
     return {
         "quasi_identifiers": list(QUASI),
         "wanted_k": k,
-        "k": min(sizes.values(), default=0),
-        "people_below_k": sum(n for n in sizes.values() if n < k),
-        "blanked": blanked,
+        "k": min(classes().values(), default=0),
+        "people_left_out": left_out,
+        "blanked": {name: sum(id(row) in of for row in kept) for name, of in blanked.items()},
     }
 
 
@@ -94,7 +99,8 @@ def export(folder: Path, *, k: int = 5) -> dict[str, Any]:
 
     Args:
         folder: Is made; must not exist.
-        k: Everybody shares age band and country with at least so many people in the export.
+        k: Everybody shares age band, country and offering support with at least so many people
+            in the export; nobody who does not is in it, nor any text of theirs.
 
     Raises:
         UserError: The folder exists.
@@ -108,6 +114,8 @@ def export(folder: Path, *, k: int = 5) -> dict[str, Any]:
         people = consenting()
         users = _users(people, pseudonym)
         privacy = generalise(users, k)
+        kept = {row["user_id"] for row in users}
+        people = [person for person in people if pseudonym(person.public_id) in kept]
         masker = Masker(User.objects.values_list("handle", flat=True).iterator())
         tables = {"users": _table("users", users), **_texts(people, pseudonym, masker)}
         facts = {
@@ -129,7 +137,6 @@ def _users(people: Iterable[User], pseudonym: Pseudonym) -> list[dict[str, Any]]
             "user_id": pseudonym(person.public_id),
             "age_band": _band(person),
             "country": person.country or None,
-            "joined_month": f"{person.joined_at:%Y-%m}",
             "offers_support": person.offers_support,
         }
         for person in people
@@ -138,6 +145,14 @@ def _users(people: Iterable[User], pseudonym: Pseudonym) -> list[dict[str, Any]]
 
 def _texts(people: list[User], pseudonym: Pseudonym, masker: Masker) -> dict[str, pa.Table]:
     ids = {person.pk: pseudonym(person.public_id) for person in people}
+
+    def author(thing: Post | Reply) -> str:
+        """Return who wrote it; without a handle, somebody who is nowhere but in this thread."""
+        if not thing.anonymous:
+            return ids[thing.text.author_id or 0]
+        thread = thing.post_id if isinstance(thing, Reply) else thing.pk
+        return pseudonym(f"{ids[thing.text.author_id or 0]} in {thread}")
+
     theirs = {"text__author__in": ids, "text__state": Text.State.SHOWN}
     posts = list(Post.objects.filter(**theirs).select_related("text", "group").order_by("pk"))
     replies = list(Reply.objects.filter(**theirs).select_related("text", "helped").order_by("pk"))
@@ -150,7 +165,7 @@ def _texts(people: list[User], pseudonym: Pseudonym, masker: Masker) -> dict[str
         "posts": _table("posts", [
             {
                 "post_id": text_ids[post.pk],
-                "user_id": ids[post.text.author_id or 0],
+                "user_id": author(post),
                 "topic": post.group.topic,
                 "written_at": _minute(post.text.created_at),
                 "title": masker.mask(post.text.title) or None,
@@ -168,12 +183,16 @@ def _texts(people: list[User], pseudonym: Pseudonym, masker: Masker) -> dict[str
                 "reply_id": text_ids[reply.pk],
                 "post_id": text_ids[reply.post_id] if reply.post_id in post_pks else None,
                 "parent_id": text_ids.get(reply.parent_id or 0),
-                "user_id": ids[reply.text.author_id or 0],
+                "user_id": author(reply),
                 "written_at": _minute(reply.text.created_at),
                 "text": masker.mask(reply.text.body),
                 "coached": reply.coached,
-                "helped": hasattr(reply, "helped"),
-                "rating": reply.helped.rating if hasattr(reply, "helped") else None,
+                "anonymous": reply.anonymous,
+                # The word of the poster, so it takes the poster's consent.
+                "helped": hasattr(reply, "helped") if reply.post_id in post_pks else None,
+                "rating": reply.helped.rating
+                if reply.post_id in post_pks and hasattr(reply, "helped")
+                else None,
             }
             for reply in replies
         ]),
@@ -192,7 +211,10 @@ def _texts(people: list[User], pseudonym: Pseudonym, masker: Masker) -> dict[str
                 "user_id": ids[one.by_id],
                 "at": _minute(one.at),
             }
-            for one in Follow.objects.filter(post__in=post_pks, by__in=ids).order_by("pk")
+            for one in Follow.objects.filter(post__in=post_pks, by__in=ids)
+            # It would tell who wrote without a handle.
+            .exclude(post__anonymous=True, by=F("post__text__author"))
+            .order_by("pk")
         ]),
         "codes": _table("codes", [
             {

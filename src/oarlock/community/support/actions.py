@@ -41,13 +41,14 @@ def write_post(
         PermissionDenied: Not a member of the group.
         ValidationError: In words for the writer.
     """
-    if group.archived_at is not None or not access.is_member(by, group):
-        raise PermissionDenied(_("Join this group first. Then you can post in it."))
+    _check_may_post(by, group)
     if wanted not in Wanted or (mood and mood not in Mood):
         raise ValidationError(_("Choose one of the answers that are offered."))
     _check_warnings(warnings)
 
     def attach(text: Text) -> None:
+        # Screening takes its time: the group may be another by now.
+        _check_may_post(by, Group.objects.get(pk=group.pk))
         Post.objects.create(
             text=text,
             group=group,
@@ -81,11 +82,26 @@ def _check_warnings(warnings: Sequence[str]) -> None:
         raise ValidationError(_("Choose warnings from the list (%s).") % len(unknown))
 
 
+def _check_may_post(by: User, group: Group) -> None:
+    if group.archived_at is not None or not access.is_member(by, group):
+        raise PermissionDenied(_("Join this group first. Then you can post in it."))
+
+
+def _check_again(by: User, post: Post, parent: Reply | None) -> None:
+    """Check the right to reply as it is now, and hold it until the reply is kept.
+
+    Texts are locked before their post, in the order of their keys, like everywhere else.
+    """
+    pks = [post.pk] if parent is None else [post.pk, parent.pk]
+    list(Text.objects.select_for_update().filter(pk__in=pks).order_by("pk"))
+    post = Post.objects.select_for_update().get(pk=post.pk)
+    _check_may_reply(by, post, parent and Reply.objects.get(pk=parent.pk))
+
+
 def _check_may_reply(by: User, post: Post, parent: Reply | None) -> None:
     if post.group.archived_at is not None or not access.is_member(by, post.group):
         raise PermissionDenied(_("Join this group first. Then you can reply in it."))
-    strangers = access.strangers_to(by)
-    if post.text.author_id in strangers:
+    if not access.meets(by, post):
         raise PermissionDenied
     if post.text.state == Text.State.DELETED:
         raise PermissionDenied(_("This post was deleted while you were writing."))
@@ -93,7 +109,7 @@ def _check_may_reply(by: User, post: Post, parent: Reply | None) -> None:
         raise PermissionDenied(_("This thread takes no replies at the moment."))
     if parent is None:
         return
-    if parent.post_id != post.pk or parent.text.author_id in strangers:
+    if parent.post_id != post.pk or not access.meets(by, parent):
         raise PermissionDenied
     if parent.text.state == Text.State.DELETED:
         raise PermissionDenied(_("That reply was deleted while you were writing."))
@@ -122,6 +138,8 @@ def write_reply(
     branch = (parent.parent or parent) if parent else None
 
     def attach(text: Text) -> None:
+        # Screening takes its time: the post may be gone, or its author may have blocked `by`.
+        _check_again(by, post, parent)
         Reply.objects.create(
             text=text,
             post=post,
@@ -144,8 +162,10 @@ def write_reply(
     return text.reply
 
 
+@transaction.atomic
 def count_replies(post: Post) -> None:
-    """Bring the counts of a thread in line with what peers see of it."""
+    """Bring the counts of a thread in line with what peers see of it; one counts at a time."""
+    post = Post.objects.select_for_update().get(pk=post.pk)
     shown = Reply.objects.filter(post=post, text__state=Text.State.SHOWN)
     first = shown.exclude(text__author=post.text.author_id).order_by("at").first()
     last = shown.order_by("-at").first()
@@ -162,26 +182,29 @@ def edit(
     text: Text,
     body: str,
     version: int,
-    title: str = "",
-    warnings: Sequence[str] = (),
-    anonymous: bool = False,
+    title: str | None = None,
+    warnings: Sequence[str] | None = None,
+    anonymous: bool | None = None,
 ) -> Text:
     """Change an own post or reply, its warnings and whether the handle shows.
+
+    Args:
+        title, warnings, anonymous: None leaves each as it is.
 
     Raises:
         PermissionDenied: Somebody else's, deleted, or locked.
         ValidationError: Nothing to read, too long, or changed elsewhere meanwhile.
     """
-    _check_warnings(warnings)
+    _check_warnings(warnings or ())
     was_shown = text.state == Text.State.SHOWN
 
     def prepared(text: Text) -> None:
-        if text.kind == Text.Kind.POST:
-            Post.objects.filter(text=text).update(
-                warnings=sorted(set(warnings)), anonymous=anonymous
-            )
-        else:
-            Reply.objects.filter(text=text).update(anonymous=anonymous)
+        thing = text.post if text.kind == Text.Kind.POST else text.reply
+        if anonymous is not None:
+            thing.anonymous = anonymous
+        if isinstance(thing, Post) and warnings is not None:
+            thing.warnings = sorted(set(warnings))
+        thing.save(update_fields=["anonymous", *(["warnings"] if isinstance(thing, Post) else [])])
 
     def settled(text: Text) -> None:
         if text.kind == Text.Kind.REPLY:

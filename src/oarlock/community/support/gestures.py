@@ -25,7 +25,8 @@ def react(*, by: User, text: Text, kind: str, on: bool = True) -> None:
         raise ValidationError(_("Choose one of the answers that are offered."))
     if text.kind not in {Text.Kind.POST, Text.Kind.REPLY} or text.author_id == by.pk:
         raise PermissionDenied
-    if text.state != Text.State.SHOWN or text.author_id in access.strangers_to(by):
+    thing = text.post if text.kind == Text.Kind.POST else text.reply
+    if text.state != Text.State.SHOWN or not access.meets(by, thing):
         raise PermissionDenied
     with transaction.atomic():
         if on:

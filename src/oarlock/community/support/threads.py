@@ -173,18 +173,21 @@ def _entry(
         and author.pk == post.text.author_id
         and thing.anonymous == post.anonymous,
         handle=author.handle if author is not None and named and open_handle and not gap else "",
-        reactions=reacted.get(thing.text.pk, ()),
+        reactions=() if gap else reacted.get(thing.text.pk, ()),
         helped=getattr(thing, "helped", None) if isinstance(thing, Reply) and not gap else None,
     )
 
 
 def _reactions(by: User, texts: Iterable[Text]) -> dict[int, list[Reacted]]:
-    """Return the reactions by text, without those of people whom the reader does not meet."""
+    """Return the reactions by text, without those of people who have blocked the reader.
+
+    They are counted without a name, so blocks of the reader change nothing.
+    """
     pks = [text.pk for text in texts]
     counted: dict[int, dict[str, tuple[int, bool]]] = defaultdict(dict)
     rows = (
         Reaction.objects.filter(text__in=pks)
-        .exclude(by__in=access.strangers_to(by))
+        .exclude(by__in=access.shut_out(by))
         .values_list("text", "kind")
         .annotate(n=Count("pk"), mine=Max("pk", filter=Q(by=by)))
     )

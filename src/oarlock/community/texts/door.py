@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from oarlock.community import roles
 from oarlock.community.accounts.models import User
 from oarlock.community.audit.actions import record
 from oarlock.community.desk import intake
@@ -28,6 +29,8 @@ def _may_write(by: User, kind: str) -> None:
     suspended = by.suspended_until is not None and by.suspended_until > timezone.now()
     if not by.is_active or (suspended and kind not in TO_STAFF):
         raise PermissionDenied(_("You cannot write at the moment."))
+    if kind not in TO_STAFF and not roles.reads(by):
+        raise PermissionDenied(_("People with your role neither read nor write in groups."))
 
 
 def _clean_title(title: str) -> str:
@@ -85,7 +88,7 @@ def revise(
     by: User,
     text: Text,
     body: str,
-    title: str = "",
+    title: str | None = "",
     version: int | None = None,
     prepared: Callable[[Text], object] = lambda _: None,
     settled: Callable[[Text], object] = lambda _: None,
@@ -93,6 +96,7 @@ def revise(
     """Keep a new version of an own text and return it; the old one stays for staff.
 
     Args:
+        title: None leaves it as it is.
         version: The version that the writer saw; an edit of an older one is refused.
         prepared: Changes what the text belongs to, before the policy has its say.
         settled: Called last in the transaction, also when no word has changed.
@@ -102,7 +106,8 @@ def revise(
         PermissionDenied: The text is locked or somebody else's.
     """
     _may_write(by, text.kind)
-    title, body = _clean_title(title), wording.clean(body)
+    kept = text.title if title is None else _clean_title(title)
+    title, body = kept, wording.clean(body)
     finding = screen(title, body)
     with transaction.atomic():
         text = Text.objects.select_for_update().get(pk=text.pk)

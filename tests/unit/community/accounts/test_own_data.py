@@ -7,15 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
 from oarlock.community.accounts import actions
 from oarlock.community.accounts.export import personal_export
-from oarlock.community.accounts.models import User
+from oarlock.community.accounts.models import Role, User
+from oarlock.community.coaching.models import Suggestion
+from oarlock.community.desk import closing, reports, talk
 from oarlock.community.desk.models import Case
 from oarlock.community.groups.models import Group
-from oarlock.community.support.actions import write_post, write_reply
+from oarlock.community.support.actions import delete, write_post, write_reply
 from oarlock.community.support.models import Draft, Reaction
 from oarlock.community.texts import door
 from oarlock.community.texts.models import Text
@@ -147,3 +150,64 @@ def test_consent_to_research_is_apart_and_can_be_withdrawn(
     browser.post("/me/data/consent", {"given": "yes"})
     browser.post("/me/data/consent", {"given": "no"})
     assert [c.given for c in ash.consents.order_by("pk")] == [True, False]
+
+
+def test_erasure_that_keeps_words_blanks_what_was_deleted_before(
+    thread: tuple[User, User],
+) -> None:
+    ash, _ = thread
+    regretted = write_post(by=ash, group=Group.objects.get(), body="words to regret")
+    delete(by=ash, text=regretted.text)
+    Suggestion.objects.create(by=ash, place="post:x", rule="r", model_version="1")
+    actions.erase(by=ash, keep_texts=True)
+    regretted.text.refresh_from_db()
+    assert (regretted.text.body, regretted.text.author) == ("", None)
+    assert Text.objects.filter(body="the second words").exists()
+    assert not Suggestion.objects.exists()
+
+
+def test_erasure_leaves_an_open_case_every_word_about_it_until_it_closes(
+    thread: tuple[User, User], person: People
+) -> None:
+    ash, kim = thread
+    moss = person("moss", Role.MODERATOR)
+    reports.report(
+        by=ash, text=Text.objects.get(author=kim), reason="other", words="words of the report"
+    )
+    about = Case.objects.create(
+        queue="moderation", origin="report", kind="insult", grade=3, about=ash,
+        acknowledge_by=timezone.now(),
+    )  # fmt: skip
+    talk.write_to_person(by=moss, case=about, body="hello")
+    talk.answer(by=ash, case=about, body="words to the team")
+    decided = Case.objects.create(
+        queue="moderation", origin="report", kind="insult", grade=3, about=ash, state="closed",
+        acknowledge_by=timezone.now(),
+    )  # fmt: skip
+    reports.appeal(by=ash, against=decided, words="words of the appeal")
+    actions.erase(by=ash, keep_texts=True)
+
+    def words() -> set[str]:
+        return set(Text.objects.filter(author=None).exclude(body="").values_list("body", flat=True))
+
+    team = {"words of the report", "words to the team", "words of the appeal"}
+    assert team <= words()
+    for case in Case.objects.exclude(state="closed"):
+        outcome = "upheld" if case.origin == "appeal" else "no-concern"
+        closing.close(by=moss, case=case, outcome=outcome)
+    assert not team & words()
+    assert "the second words" in words()
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.SUPERVISOR])
+def test_the_last_of_a_role_cannot_leave(person: People, role: Role) -> None:
+    first = person("first", role)
+    with pytest.raises(ValidationError, match="somebody else with this role"):
+        actions.erase(by=first, keep_texts=False)
+    first.refresh_from_db()
+    assert first.is_active
+    person("second", role)
+    actions.erase(by=first, keep_texts=False)
+    assert list(User.objects.people().filter(role=role).values_list("handle", flat=True)) == [
+        "second"
+    ]

@@ -10,13 +10,14 @@ import pytest
 from django.utils import timezone
 
 from oarlock.community.accounts import actions as accounts
-from oarlock.community.accounts.models import User
+from oarlock.community.accounts.models import Role, User
 from oarlock.community.coaching.models import Care
+from oarlock.community.desk import closing
 from oarlock.community.desk.models import Case
 from oarlock.community.groups.models import Group
 from oarlock.community.notices import watch
 from oarlock.community.notices.models import Notice
-from oarlock.community.support.actions import write_post, write_reply
+from oarlock.community.support.actions import delete, write_post, write_reply
 from oarlock.community.support.models import Post
 from oarlock.community.texts.models import Text
 
@@ -138,3 +139,32 @@ def test_a_post_that_peers_do_not_see_is_not_offered(
     waited(post, 3)
     Text.objects.update(state=state)
     assert watch.look()["asked"] == 0
+
+
+def test_post_whose_only_answer_went_is_watched_again(post: Post, supporter: Make) -> None:
+    kim = supporter("kim")
+    waited(post, 10)
+    assert watch.look()["opened"] == 1
+    reply = write_reply(by=kim, post=post, body="i hear you")
+    assert watch.look()["closed"] == 1
+    delete(by=kim, text=reply.text)
+    assert watch.look()["opened"] == 1
+    assert Case.objects.exclude(state="closed").count() == 1
+
+
+def test_unanswered_post_that_a_person_looked_at_is_not_opened_twice(
+    post: Post, person: Make
+) -> None:
+    waited(post, 10)
+    watch.look()
+    closing.close(by=person("moss", Role.MODERATOR), case=Case.objects.get(), outcome="no-concern")
+    assert watch.look()["opened"] == 0
+
+
+def test_watch_lets_go_of_what_its_author_erased(post: Post) -> None:
+    waited(post, 10)
+    assert watch.look()["opened"] == 1
+    accounts.erase(by=post.text.author, keep_texts=False)
+    assert watch.look()["closed"] == 1
+    text = Text.objects.get(pk=post.pk)
+    assert (text.body, text.state) == ("", Text.State.DELETED)

@@ -105,8 +105,15 @@ def reply(request: MemberRequest, public_id: str) -> HttpResponse:
         )
     except (ValidationError, PermissionDenied) as error:
         add_refusal(form, error)
+        why = str(error) if isinstance(error, PermissionDenied) else ""
+        try:
+            # As it is now: it may have gone while the words were screened.
+            post = access.thread(request.user, public_id)
+            to = _answered(request, post, request.POST.get("to", ""))
+        except Http404:
+            return refused(request, why or _("What you were answering is not here any more."), 404)
         if post.text.state == Text.State.DELETED:
-            return refused(request, str(error))
+            return refused(request, why)
         return _page(request, post, to, form)
     if written.text.state != Text.State.SHOWN or first_words(written.text):
         return redirect("text-sent", public_id=written.text.public_id)

@@ -165,7 +165,9 @@ def edit(request: MemberRequest, public_id: str) -> HttpResponse:
                 add_refusal(form, error)
             else:
                 messages.success(request, _("Your change is saved."))
-                return redirect("text-sent" if _now_held(text) else _page(text), public_id)
+                text.refresh_from_db()
+                said = text.state == Text.State.HELD or first_words(text)
+                return redirect("text-sent" if said else _page(text), public_id)
     else:
         form = kind(
             initial={
@@ -182,11 +184,6 @@ def edit(request: MemberRequest, public_id: str) -> HttpResponse:
         {"text": text, "form": form, "page": _page(text)},
         status=422 if form.errors else 200,
     )
-
-
-def _now_held(text: Text) -> bool:
-    text.refresh_from_db()
-    return text.state == Text.State.HELD
 
 
 def _page(text: Text) -> str:
