@@ -235,9 +235,14 @@ def _same(text: Text, kind: str, origin: Case.Origin) -> Case | None:
 
 
 def restart_clock(case: Case, by_when: datetime) -> None:
-    """Let a case wait for "I have it" (again). A clock that runs already is never set back."""
-    waiting = case.state == Case.State.NEW and case.acknowledged_at is None
-    if not waiting or by_when < case.acknowledge_by:
+    """Let a case wait for "I have it" (again).
+
+    While it waits already, its clock only gets shorter and its alarms go on: whoever writes again
+    and again must not put off the alarm about themselves.
+    """
+    if case.state == Case.State.NEW:
+        case.acknowledge_by = min(case.acknowledge_by, by_when)
+    else:
         case.acknowledge_by = by_when
         case.alarmed_at, case.alarm_round = None, 0
     case.state = Case.State.NEW
