@@ -124,7 +124,8 @@ def regrade(*, by: User, case: Case, grade: int, note: str) -> None:
     # What was graded 1 or 2 keeps its second reader.
     case.needs_second = case.needs_second or case.two_readers
     case.grade = grade
-    if more_urgent and case.assigned_to_id != by.pk:
+    at_work = case.state == Case.State.ACKNOWLEDGED and case.assigned_to_id == by.pk
+    if more_urgent and (case.awaits_second or not at_work):
         restart_clock(case, timezone.now() + timedelta(minutes=MINUTES[grade]))
     case.save()
 
@@ -151,6 +152,18 @@ def reopen(*, by: User, case: Case, note: str) -> None:
     case.assigned_to = None
     restart_clock(case, timezone.now() + timedelta(minutes=MINUTES[case.grade]))
     record("case.reopened", by=by, target=str(case))
+
+
+def leave_all(person: User) -> None:
+    """Take the open cases away from somebody who leaves or changes the role.
+
+    Runs inside their transaction. Each case waits for "I have it" again.
+    """
+    cases = Case.objects.select_for_update().filter(assigned_to=person)
+    for case in cases.exclude(state=Case.State.CLOSED).order_by("pk"):
+        case.assigned_to = None
+        restart_clock(case, timezone.now() + timedelta(minutes=MINUTES[case.grade]))
+        record("case.left", by=None, target=str(case))
 
 
 @transaction.atomic

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -10,9 +12,10 @@ from django.utils.translation import gettext as _
 from oarlock.community.accounts.models import User
 from oarlock.community.audit.actions import record
 from oarlock.community.desk.actions import locked
-from oarlock.community.desk.intake import open_cases
+from oarlock.community.desk.intake import open_cases, restart_clock
 from oarlock.community.desk.measures import readmit, set_hidden, set_shown
 from oarlock.community.desk.models import Appeal, Case, CaseNote, Decision, Report
+from oarlock.community.desk.reasons import MINUTES
 from oarlock.community.notices.actions import tell
 from oarlock.community.support.actions import released
 from oarlock.community.texts import wording
@@ -45,6 +48,10 @@ def _hidden_by_a_person(text: Text) -> bool:
     return text.decisions.filter(what=Decision.What.HIDE, ended_at=None).exists()
 
 
+def _version(case: Case) -> int | None:
+    return None if case.text is None else case.text.version
+
+
 @transaction.atomic
 def close(*, by: User, case: Case, outcome: str, text_after: str = "") -> bool:
     """Close a case, or hand the outcome to a second reader; return whether it is closed now.
@@ -62,12 +69,17 @@ def close(*, by: User, case: Case, outcome: str, text_after: str = "") -> bool:
         raise ValidationError(_("Choose one of the answers that are offered."))
     if asks_about_text(case) and not text_after:
         raise ValidationError(_("Say whether others will see the text."), code="text")
-    case.outcome, case.text_after = outcome, text_after
+    waited = case.awaits_second and case.text_version == _version(case)
+    case.outcome, case.text_after, case.text_version = outcome, text_after, _version(case)
     case.closed_by, case.second_by = by, None
     if case.state == Case.State.NEW:
         case.state, case.acknowledged_at = Case.State.ACKNOWLEDGED, timezone.now()
         case.assigned_to = case.assigned_to or by
     if case.two_readers:
+        if not waited:
+            # The second reader has as long as the first had, then people are called.
+            case.acknowledge_by = timezone.now() + timedelta(minutes=MINUTES[case.grade])
+            case.alarmed_at, case.alarm_round = None, 0
         case.save()
         record("case.proposed", by=by, target=str(case), outcome=outcome)
         return False
@@ -89,14 +101,16 @@ def agree(*, by: User, case: Case) -> None:
 
 @transaction.atomic
 def disagree(*, by: User, case: Case, note: str) -> None:
-    """Disagree as second reader, with the reason: the case goes on without an outcome."""
+    """Disagree as second reader, with the reason: the case goes on without an outcome.
+
+    Whoever has it is asked to say so again, so that they learn of it.
+    """
     case = locked(by, case)
     if not case.awaits_second:
         raise ValidationError(_("There is no outcome to agree with."), code="outcome")
     body = wording.clean(note, limit=4000)
     CaseNote.objects.create(case=case, by=by, kind=CaseNote.Kind.SECOND, body=body)
-    case.outcome, case.text_after, case.closed_by = "", "", None
-    case.save()
+    restart_clock(case, timezone.now() + timedelta(minutes=MINUTES[case.grade]))
     record("case.disagreed", by=by, target=str(case))
 
 

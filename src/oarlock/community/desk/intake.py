@@ -246,6 +246,6 @@ def restart_clock(case: Case, by_when: datetime) -> None:
         case.acknowledge_by = by_when
         case.alarmed_at, case.alarm_round = None, 0
     case.state = Case.State.NEW
-    case.outcome, case.text_after = "", ""
+    case.outcome, case.text_after, case.text_version = "", "", None
     case.closed_at, case.closed_by, case.second_by = None, None, None
     case.save()

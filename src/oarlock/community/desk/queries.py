@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from oarlock.community import access
 from oarlock.community.accounts.models import User
 from oarlock.community.audit.models import AuditEvent
-from oarlock.community.desk.models import Alarm, Appeal, Case, Contact, Report
+from oarlock.community.desk.models import WAITING, Alarm, Appeal, Case, Contact, Report
 from oarlock.community.ops.models import Tick
 from oarlock.community.ops.schedule import HEARTBEAT
 from oarlock.community.support.models import Post, Reply
@@ -165,7 +165,7 @@ def trouble() -> dict[str, Any]:
     return {
         "worker_silent": not heard,
         "channels": failing,
-        "overdue": Case.objects.filter(state=Case.State.NEW, acknowledge_by__lt=now).count(),
+        "overdue": Case.objects.filter(WAITING, acknowledge_by__lt=now).count(),
         "unscreened": Text.objects.filter(screened=False).exclude(state=Text.State.DELETED).count(),
     }
 
