@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from django_tasks import task
 from django_tasks_db.models import DBTaskResult
@@ -80,6 +83,68 @@ def test_failed_jobs_are_tried_again_later_but_not_for_ever() -> None:
         assert len(DBTaskResult.objects.get().worker_ids) == tries
     DBTaskResult.objects.update(finished_at=timezone.now() - timedelta(hours=3))
     assert jobs.try_failed_again() == 0
+
+
+@task()
+def dawdle(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def _count_turns(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    turns: list[float] = []
+    monkeypatch.setattr(worker, "TICK_SECONDS", 0.05)
+    monkeypatch.setattr(schedule, "beat", lambda: turns.append(time.monotonic()))
+    monkeypatch.setattr(schedule, "run_due", list)
+    return turns
+
+
+def test_slow_jobs_hold_up_neither_heartbeat_nor_periodic_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns = _count_turns(monkeypatch)
+    for _number in range(4):
+        dawdle.enqueue(0.3)
+    worker.run(until_done=True)
+    gaps = [later - earlier for earlier, later in zip(turns, turns[1:], strict=False)]
+    assert len(turns) > 8
+    assert max(gaps) < 0.25
+
+
+def test_worker_whose_jobs_stand_still_does_not_seem_alive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns = _count_turns(monkeypatch)
+    monkeypatch.setattr(jobs, "LEASE", timedelta(seconds=0.2))
+    dawdle.enqueue(1.0)
+    begin = time.monotonic()
+    worker.run(until_done=True)
+    assert turns
+    assert not [turn for turn in turns if 0.4 < turn - begin < 0.9]
+
+
+def test_periodic_work_stops_with_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = _count_turns(monkeypatch)
+    worker.run(until_done=True)
+    n = len(turns)
+    time.sleep(0.2)
+    assert len(turns) == n
+    assert "periodic" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_failing_turn_does_not_end_periodic_work(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    turns = _count_turns(monkeypatch)
+
+    def away() -> list[str]:
+        raise OperationalError("what somebody wrote")
+
+    monkeypatch.setattr(schedule, "run_due", away)
+    dawdle.enqueue(0.4)
+    worker.run(until_done=True)
+    assert len(turns) > 2
+    assert "worker.periodic" in caplog.text
+    assert "what somebody wrote" not in caplog.text
 
 
 def test_periodic_work_is_done_once_in_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
