@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from oarlock.community.accounts.models import User
 from oarlock.community.audit.actions import record
-from oarlock.community.desk.actions import locked
+from oarlock.community.desk.actions import check_version, locked
 from oarlock.community.desk.intake import open_cases, restart_clock
 from oarlock.community.desk.measures import readmit, set_hidden, set_shown
 from oarlock.community.desk.models import Appeal, Case, CaseNote, Decision, Report
@@ -44,8 +44,19 @@ def asks_about_text(case: Case) -> bool:
     return unread or text.state == Text.State.HELD or case.origin == Case.Origin.APPEAL
 
 
+def may_choose_text(case: Case) -> bool:
+    """Return whether closing can say what becomes of the text, also where it need not."""
+    text = case.text
+    return asks_about_text(case) or (text is not None and text.state == Text.State.HIDDEN)
+
+
 def _hidden_by_a_person(text: Text) -> bool:
     return text.decisions.filter(what=Decision.What.HIDE, ended_at=None).exists()
+
+
+def same_text(case: Case) -> bool:
+    """Return whether the text is still the one about which an outcome was chosen."""
+    return case.text is None or case.text_version == case.text.version
 
 
 def _version(case: Case) -> int | None:
@@ -53,14 +64,18 @@ def _version(case: Case) -> int | None:
 
 
 @transaction.atomic
-def close(*, by: User, case: Case, outcome: str, text_after: str = "") -> bool:
+def close(
+    *, by: User, case: Case, outcome: str, text_after: str = "", version: int | None = None
+) -> bool:
     """Close a case, or hand the outcome to a second reader; return whether it is closed now.
 
     Args:
         outcome: One of `outcomes(case)`.
         text_after: "shown" or "hidden"; needed while the text is held, and on an appeal about one.
+        version: The version of the text that `by` has read.
     """
     case = locked(by, case)
+    check_version(case, version)
     if not case.is_open:
         raise ValidationError(_("Somebody has closed this case already."), code="closed")
     if outcome not in dict(outcomes(case)):
@@ -88,13 +103,23 @@ def close(*, by: User, case: Case, outcome: str, text_after: str = "") -> bool:
 
 
 @transaction.atomic
-def agree(*, by: User, case: Case) -> None:
-    """Agree as second reader with the outcome that somebody else chose; closes the case."""
+def agree(*, by: User, case: Case, version: int | None = None) -> None:
+    """Agree as second reader with the outcome that somebody else chose; closes the case.
+
+    Args:
+        version: The version of the text that `by` has read; both have to have read the same.
+    """
     case = locked(by, case)
+    check_version(case, version)
     if not case.awaits_second:
         raise ValidationError(_("There is no outcome to agree with."), code="outcome")
     if case.closed_by_id == by.pk:
         raise ValidationError(_("Somebody else has to read it too."), code="second")
+    if not same_text(case):
+        raise ValidationError(
+            _("The text has changed since the outcome was chosen. Choose an outcome again."),
+            code="changed",
+        )
     case.second_by = by
     _finish(by, case)
 

@@ -188,6 +188,8 @@ def open_case(
 ) -> Case:
     """Open a case, or return the open one of the same kind on the same text, made more urgent.
 
+    A new version of the text takes back an outcome that waits for a second reader.
+
     Args:
         queue: Where it belongs. One about the conduct of a member of staff goes to supervisors.
         past: People who must not work on it, besides the one whom it is about.
@@ -208,6 +210,9 @@ def open_case(
             same.needs_second = same.needs_second or needs_second
             same.assigned_to = None
             restart_clock(same, by_when)
+        elif same.awaits_second and same.text_version != text.version:
+            # What was chosen was about other words: it is read again from the start.
+            restart_clock(same, by_when)
         return same
     case = Case.objects.create(
         queue=queue,
@@ -222,6 +227,12 @@ def open_case(
     )
     record("case.opened", by=None, target=str(case), kind=kind, grade=grade, origin=str(origin))
     return case
+
+
+def lock_text(pk: int | None) -> None:
+    """Lock a text before the cases on it: everybody who needs both takes them in this order."""
+    if pk is not None:
+        Text.objects.select_for_update().filter(pk=pk).first()
 
 
 def _same(text: Text, kind: str, origin: Case.Origin) -> Case | None:

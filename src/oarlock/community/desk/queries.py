@@ -111,6 +111,11 @@ def thread(text: Text | None) -> Thread:
     return Thread(own.post, found, max(0, of.count() - len(found)))
 
 
+def may_read_text(case: Case) -> bool:
+    """Return whether the page of a case shows its text: a deleted one only until it is closed."""
+    return case.text is not None and (case.is_open or case.text.state != Text.State.DELETED)
+
+
 def screening(text: Text | None) -> Screening | None:
     if text is None:
         return None
