@@ -85,6 +85,52 @@ def test_failed_jobs_are_tried_again_later_but_not_for_ever() -> None:
     assert jobs.try_failed_again() == 0
 
 
+def _fail(n: int, *, tries: int, hours: int) -> None:
+    """Make failed jobs that were tried so often, the last time so long ago."""
+    ended = timezone.now() - timedelta(hours=hours)
+    for _number in range(n):
+        result = note.enqueue("x")
+        DBTaskResult.objects.filter(pk=result.id).update(
+            status="FAILED", started_at=ended, finished_at=ended, worker_ids=["w"] * tries
+        )
+
+
+def test_hopeless_jobs_keep_no_other_from_another_try() -> None:
+    _fail(1, tries=jobs.MAX_TRIES, hours=3)
+    one = DBTaskResult.objects.get()
+    DBTaskResult.objects.bulk_create(
+        DBTaskResult(
+            task_path=one.task_path, args_kwargs=one.args_kwargs, status="FAILED",
+            queue_name="default", backend_name="default", run_after=one.run_after,
+            finished_at=one.finished_at, worker_ids=one.worker_ids,
+        )
+        for _number in range(600)
+    )  # fmt: skip
+    _fail(1, tries=1, hours=3)
+    assert jobs.try_failed_again() == 1
+    assert DBTaskResult.objects.filter(status="FAILED").count() == 601
+
+
+def test_wait_before_another_try_grows_with_each() -> None:
+    for tries in range(1, jobs.MAX_TRIES):
+        _fail(1, tries=tries, hours=0)
+        ended = timezone.now() - timedelta(minutes=2**tries, seconds=-20)
+        DBTaskResult.objects.filter(status="FAILED").update(finished_at=ended)
+        assert jobs.try_failed_again() == 0
+        DBTaskResult.objects.filter(status="FAILED").update(
+            finished_at=ended - timedelta(seconds=40)
+        )
+        assert jobs.try_failed_again() == 1
+
+
+def test_jobs_that_were_given_up_are_forgotten_after_a_week() -> None:
+    _fail(1, tries=jobs.MAX_TRIES, hours=24 * 8)
+    _fail(1, tries=jobs.MAX_TRIES, hours=3)
+    _fail(1, tries=2, hours=24 * 8)
+    assert jobs.forget_done() == 1
+    assert DBTaskResult.objects.count() == 2
+
+
 @task()
 def dawdle(seconds: float) -> None:
     time.sleep(seconds)
