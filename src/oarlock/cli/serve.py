@@ -17,6 +17,9 @@ from oarlock.errors import UserError
 
 app = typer.Typer()
 
+#: Before a worker that has died is started again.
+PAUSE_SECONDS = 3.0
+
 
 @app.command()
 def serve(
@@ -40,8 +43,10 @@ def run(*, port: int, host: str, worker: bool, address: str, opens: bool = False
     import uvicorn
 
     _check_free(host, port)
-    child = _start_worker() if worker else None
+    child = _Worker() if worker else None
     typer.echo(f"Oarlock answers at {address} (Ctrl-C stops it)", err=True)
+    # uvicorn raises the signal again when it is done: it must not skip the end of the worker.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if opens:
         threading.Timer(1.5, webbrowser.open, [address]).start()
     try:
@@ -57,8 +62,7 @@ def run(*, port: int, host: str, worker: bool, address: str, opens: bool = False
         )
     finally:
         if child is not None:
-            child.send_signal(signal.SIGTERM)
-            child.wait(timeout=30)
+            child.end()
 
 
 def _check_free(host: str, port: int) -> None:
@@ -71,6 +75,40 @@ def _check_free(host: str, port: int) -> None:
                 f"Port {port} of {host} cannot be used: {error.strerror}.",
                 remedy="Choose another with --port.",
             ) from None
+
+
+class _Worker:
+    """The worker as a child process, started again when it dies: without it no alarm goes out."""
+
+    def __init__(self) -> None:
+        self._ends = threading.Event()
+        self._lock = threading.Lock()
+        self._child = _start_worker()
+        threading.Thread(target=self._keep, name="worker", daemon=True).start()
+
+    def _keep(self) -> None:
+        while True:
+            status = self._child.wait()
+            # Ctrl-C reaches the child first: a worker that stops then is not started again.
+            if self._ends.wait(PAUSE_SECONDS):
+                return
+            typer.echo(f"The worker has stopped (status {status}). It starts again.", err=True)
+            with self._lock:
+                if self._ends.is_set():
+                    return
+                self._child = _start_worker()
+
+    def end(self) -> None:
+        """Stop the worker for good; one that does not stop in time is killed: its jobs wait."""
+        with self._lock:
+            self._ends.set()
+            child = self._child
+        child.terminate()
+        try:
+            child.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
 
 
 def _start_worker() -> subprocess.Popen[bytes]:

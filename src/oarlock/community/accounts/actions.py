@@ -118,6 +118,7 @@ def set_role(*, by: User, person: User, role: Role) -> None:
     person.save(update_fields=["role"])
     person.tokens.all().delete()
     _sign_out(person)
+    _leave_cases(person)
 
 
 def _must_not_be_last(person: User) -> None:
@@ -153,10 +154,13 @@ def appoint(*, handle: str, role: str) -> None:
     if person is None:
         raise UserError("Nobody has that handle.", remedy="Let them join first; check the name.")
     record("role.set", by=None, target=_target(person), old=person.role, new=role)
+    changed = person.role != role
     person.role = role
     person.save(update_fields=["role"])
     person.tokens.all().delete()
     _sign_out(person)
+    if changed:
+        _leave_cases(person)
 
 
 @transaction.atomic
@@ -213,6 +217,7 @@ def erase(*, by: User, keep_texts: bool) -> None:
     EmailAddress.objects.filter(user=person).delete()
     Authenticator.objects.filter(user=person).delete()
     _sign_out(person)
+    _leave_cases(person)
     record("account.erased", by=None, target=_target(person), kept_texts=keep_texts)
     erased = User(
         pk=person.pk,
@@ -224,6 +229,12 @@ def erase(*, by: User, keep_texts: bool) -> None:
     )
     erased.set_unusable_password()
     erased.save(force_update=True)
+
+
+def _leave_cases(person: User) -> None:
+    from oarlock.community.desk.actions import leave_all
+
+    leave_all(person)
 
 
 def _sign_out(person: User) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from oarlock.community import access, roles
 from oarlock.community.accounts.models import User
 from oarlock.community.audit.actions import record
-from oarlock.community.desk.intake import READERS, restart_clock
+from oarlock.community.desk.intake import READERS, lock_text, restart_clock
 from oarlock.community.desk.models import Case, CaseNote
 from oarlock.community.desk.reasons import MINUTES
 from oarlock.community.texts import wording
@@ -22,9 +22,20 @@ NOTE_LENGTH = 4000
 
 def locked(by: User, case: Case) -> Case:
     """Return the case for changing, if `by` may work on it now."""
-    # Locks are taken on the row alone: the joins of the queue are of no use to it.
+    # Locks are taken on the row alone: the joins of the queue are of no use to it. First the text,
+    # then the case, as an edit of its author does: two that wait for each other would both fail.
+    lock_text(case.text_id)
     Case.objects.select_for_update().get(pk=case.pk)
     return access.case(by, case.public_id)
+
+
+def check_version(case: Case, version: int | None) -> None:
+    """Refuse a decision about another version of the text than the one that was read."""
+    if version is not None and case.text is not None and case.text.version != version:
+        raise ValidationError(
+            _("The text has changed since you opened this page. Read it again, then decide."),
+            code="stale",
+        )
 
 
 def _open(by: User, case: Case) -> Case:
@@ -124,7 +135,8 @@ def regrade(*, by: User, case: Case, grade: int, note: str) -> None:
     # What was graded 1 or 2 keeps its second reader.
     case.needs_second = case.needs_second or case.two_readers
     case.grade = grade
-    if more_urgent and case.assigned_to_id != by.pk:
+    at_work = case.state == Case.State.ACKNOWLEDGED and case.assigned_to_id == by.pk
+    if more_urgent and (case.awaits_second or not at_work):
         restart_clock(case, timezone.now() + timedelta(minutes=MINUTES[grade]))
     case.save()
 
@@ -151,6 +163,18 @@ def reopen(*, by: User, case: Case, note: str) -> None:
     case.assigned_to = None
     restart_clock(case, timezone.now() + timedelta(minutes=MINUTES[case.grade]))
     record("case.reopened", by=by, target=str(case))
+
+
+def leave_all(person: User) -> None:
+    """Take the open cases away from somebody who leaves or changes the role.
+
+    Runs inside their transaction. Each case waits for "I have it" again.
+    """
+    cases = Case.objects.select_for_update().filter(assigned_to=person)
+    for case in cases.exclude(state=Case.State.CLOSED).order_by("pk"):
+        case.assigned_to = None
+        restart_clock(case, timezone.now() + timedelta(minutes=MINUTES[case.grade]))
+        record("case.left", by=None, target=str(case))
 
 
 @transaction.atomic

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import logging
 import urllib.request
@@ -18,7 +20,7 @@ from django_tasks import task
 
 from oarlock.community.accounts.models import Role, User
 from oarlock.community.desk.intake import READERS
-from oarlock.community.desk.models import Alarm, Case
+from oarlock.community.desk.models import WAITING, Alarm, Case
 from oarlock.community.desk.rota import on_duty
 
 log = logging.getLogger("oarlock.desk")
@@ -46,7 +48,7 @@ def _due(now: datetime) -> Q:
         last = n == len(REPEAT_MINUTES)
         rounds = Q(alarm_round__gte=n) if last else Q(alarm_round=n)
         waits |= rounds & Q(alarmed_at__lte=now - timedelta(minutes=minutes))
-    return Q(state=Case.State.NEW, acknowledge_by__lte=now) & waits
+    return WAITING & Q(acknowledge_by__lte=now) & waits
 
 
 def sound(now: datetime | None = None) -> int:
@@ -55,18 +57,24 @@ def sound(now: datetime | None = None) -> int:
     n = 0
     for case in Case.objects.filter(_due(now)).order_by("grade", "acknowledge_by")[:BATCH]:
         with transaction.atomic():
-            claimed = Case.objects.filter(
-                pk=case.pk, state=Case.State.NEW, alarmed_at=case.alarmed_at,
-                alarm_round=case.alarm_round,
-            ).update(alarmed_at=now, alarm_round=F("alarm_round") + 1)  # fmt: skip
+            same = Case.objects.filter(
+                pk=case.pk, alarmed_at=case.alarmed_at, alarm_round=case.alarm_round
+            )
+            claimed = same.filter(WAITING, acknowledge_by=case.acknowledge_by).update(
+                alarmed_at=now, alarm_round=F("alarm_round") + 1
+            )
             if not claimed:
                 continue
             for channel in _channels():
                 alarm = Alarm.objects.create(case=case, channel=channel, round=case.alarm_round + 1)
                 send.enqueue(alarm.pk)
                 n += 1
-        log.warning("case.unacknowledged", extra={"case": case.public_id})
+        log.warning(_event(case), extra={"case": case.public_id})
     return n
+
+
+def _event(case: Case) -> str:
+    return "case.second_missing" if case.awaits_second else "case.unacknowledged"
 
 
 def _channels() -> list[str]:
@@ -79,6 +87,9 @@ def recipients(case: Case, number: int) -> list[str]:
     Whom the case concerns is called by nobody.
     """
     past = {pk for pk in (case.not_for_id, case.about_id) if pk is not None}
+    if case.awaits_second and case.closed_by_id is not None:
+        # Whoever chose the outcome cannot be the second reader.
+        past.add(case.closed_by_id)
     people = User.objects.people().exclude(pk__in=past).exclude(email="")
     if case.queue == Case.Queue.OUTSIDE:
         called = list(people.filter(role=Role.OPERATOR))
@@ -105,7 +116,7 @@ def send(pk: int) -> bool:
             raise ChannelError("under way")
         return False
     alarm = Alarm.objects.select_related("case").get(pk=pk)
-    if alarm.case.state != Case.State.NEW:
+    if alarm.case.state != Case.State.NEW and not alarm.case.awaits_second:
         return False
     try:
         _call(alarm)
@@ -133,19 +144,73 @@ def link(case: Case) -> str:
     return settings.ORIGIN + reverse(name, args=args)
 
 
+def _words(case: Case) -> str:
+    told = {"since": f"{case.acknowledge_by:%Y-%m-%d %H:%M}", "link": link(case)}
+    if case.awaits_second:
+        return (
+            _(
+                "A case has been waiting for a second reader since %(since)s UTC.\n\n%(link)s\n\n"
+                "This message comes again until somebody has read it."
+            )
+            % told
+        )
+    return (
+        _(
+            'A case has been waiting since %(since)s UTC. Nobody has said "I have it" yet.\n\n'
+            "%(link)s\n\nThis message comes again until somebody has it."
+        )
+        % told
+    )
+
+
 def _mail(alarm: Alarm) -> None:
     addresses = recipients(alarm.case, alarm.round)
     if not addresses:
         raise ChannelError("nobody to send to")
     with translation.override(settings.LANGUAGE_CODE):
         subject = _("Something is waiting for you")
-        body = _(
-            'A case has been waiting since %(since)s UTC. Nobody has said "I have it" yet.\n\n'
-            "%(link)s\n\nThis message comes again until somebody has it."
-        ) % {"since": f"{alarm.case.acknowledge_by:%Y-%m-%d %H:%M}", "link": link(alarm.case)}
+        body = _words(alarm.case)
     # One message each: nobody reads the address of another.
-    mails = [EmailMessage(subject, body, to=[address]) for address in addresses]
-    get_connection(fail_silently=False).send_messages(mails)
+    failures, away = 0, False
+    for address in addresses:
+        mark = hashlib.sha256(address.encode()).hexdigest()[:16]
+        if mark in alarm.reached:
+            continue
+        try:
+            _send_one(EmailMessage(subject, body, to=[address]))
+        except ServerAwayError:
+            away = True
+            break
+        except Exception as error:  # noqa: BLE001 - one bad mailbox must not silence the next
+            failures += 1
+            log.warning("alarm.refused", extra={
+                "case": alarm.case.public_id, "error": type(error).__name__,
+            })  # fmt: skip
+            continue
+        alarm.reached.append(mark)
+        Alarm.objects.filter(pk=alarm.pk).update(reached=alarm.reached, tried_at=timezone.now())
+    if failures and alarm.reached:
+        log.error("alarm.partly", extra={"case": alarm.case.public_id, "count": failures})
+    if away or not alarm.reached:
+        raise ChannelError("not everybody could be tried" if alarm.reached else "reached nobody")
+
+
+class ServerAwayError(Exception):
+    """There is no mail server to talk to: the other addresses would fail as well."""
+
+
+def _send_one(mail: EmailMessage) -> None:
+    connection = get_connection(fail_silently=False)
+    try:
+        connection.open()
+    except Exception as error:
+        raise ServerAwayError(type(error).__name__) from None
+    try:
+        connection.send_messages([mail])
+    finally:
+        # What was taken is taken, whatever the server says to the goodbye.
+        with contextlib.suppress(Exception):
+            connection.close()
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -162,7 +227,7 @@ def _post(alarm: Alarm) -> None:
     if not settings.ALARM_WEBHOOK.startswith(("https://", "http://")):
         raise ChannelError("not an address")
     said = {
-        "event": "case.unacknowledged",
+        "event": _event(alarm.case),
         "case": alarm.case.public_id,
         "queue": alarm.case.queue,
         "alarm": alarm.round,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -10,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from oarlock.community.accounts.models import User
 from oarlock.community.audit.actions import record
-from oarlock.community.desk.actions import locked
-from oarlock.community.desk.intake import open_cases
+from oarlock.community.desk.actions import check_version, locked
+from oarlock.community.desk.intake import open_cases, restart_clock
 from oarlock.community.desk.measures import readmit, set_hidden, set_shown
 from oarlock.community.desk.models import Appeal, Case, CaseNote, Decision, Report
+from oarlock.community.desk.reasons import MINUTES
 from oarlock.community.notices.actions import tell
 from oarlock.community.support.actions import released
 from oarlock.community.texts import wording
@@ -42,19 +45,38 @@ def asks_about_text(case: Case) -> bool:
     return unread or text.state == Text.State.HELD or case.origin == Case.Origin.APPEAL
 
 
+def may_choose_text(case: Case) -> bool:
+    """Return whether closing can say what becomes of the text, also where it need not."""
+    text = case.text
+    return asks_about_text(case) or (text is not None and text.state == Text.State.HIDDEN)
+
+
 def _hidden_by_a_person(text: Text) -> bool:
     return text.decisions.filter(what=Decision.What.HIDE, ended_at=None).exists()
 
 
+def same_text(case: Case) -> bool:
+    """Return whether the text is still the one about which an outcome was chosen."""
+    return case.text is None or case.text_version == case.text.version
+
+
+def _version(case: Case) -> int | None:
+    return None if case.text is None else case.text.version
+
+
 @transaction.atomic
-def close(*, by: User, case: Case, outcome: str, text_after: str = "") -> bool:
+def close(
+    *, by: User, case: Case, outcome: str, text_after: str = "", version: int | None = None
+) -> bool:
     """Close a case, or hand the outcome to a second reader; return whether it is closed now.
 
     Args:
         outcome: One of `outcomes(case)`.
         text_after: "shown" or "hidden"; needed while the text is held, and on an appeal about one.
+        version: The version of the text that `by` has read.
     """
     case = locked(by, case)
+    check_version(case, version)
     if not case.is_open:
         raise ValidationError(_("Somebody has closed this case already."), code="closed")
     if outcome not in dict(outcomes(case)):
@@ -63,12 +85,17 @@ def close(*, by: User, case: Case, outcome: str, text_after: str = "") -> bool:
         raise ValidationError(_("Choose one of the answers that are offered."))
     if asks_about_text(case) and not text_after:
         raise ValidationError(_("Say whether others will see the text."), code="text")
-    case.outcome, case.text_after = outcome, text_after
+    waited = case.awaits_second and case.text_version == _version(case)
+    case.outcome, case.text_after, case.text_version = outcome, text_after, _version(case)
     case.closed_by, case.second_by = by, None
     if case.state == Case.State.NEW:
         case.state, case.acknowledged_at = Case.State.ACKNOWLEDGED, timezone.now()
         case.assigned_to = case.assigned_to or by
     if case.two_readers:
+        if not waited:
+            # The second reader has as long as the first had, then people are called.
+            case.acknowledge_by = timezone.now() + timedelta(minutes=MINUTES[case.grade])
+            case.alarmed_at, case.alarm_round = None, 0
         case.save()
         record("case.proposed", by=by, target=str(case), outcome=outcome)
         return False
@@ -77,27 +104,39 @@ def close(*, by: User, case: Case, outcome: str, text_after: str = "") -> bool:
 
 
 @transaction.atomic
-def agree(*, by: User, case: Case) -> None:
-    """Agree as second reader with the outcome that somebody else chose; closes the case."""
+def agree(*, by: User, case: Case, version: int | None = None) -> None:
+    """Agree as second reader with the outcome that somebody else chose; closes the case.
+
+    Args:
+        version: The version of the text that `by` has read; both have to have read the same.
+    """
     case = locked(by, case)
+    check_version(case, version)
     if not case.awaits_second:
         raise ValidationError(_("There is no outcome to agree with."), code="outcome")
     if case.closed_by_id == by.pk:
         raise ValidationError(_("Somebody else has to read it too."), code="second")
+    if not same_text(case):
+        raise ValidationError(
+            _("The text has changed since the outcome was chosen. Choose an outcome again."),
+            code="changed",
+        )
     case.second_by = by
     _finish(by, case)
 
 
 @transaction.atomic
 def disagree(*, by: User, case: Case, note: str) -> None:
-    """Disagree as second reader, with the reason: the case goes on without an outcome."""
+    """Disagree as second reader, with the reason: the case goes on without an outcome.
+
+    Whoever has it is asked to say so again, so that they learn of it.
+    """
     case = locked(by, case)
     if not case.awaits_second:
         raise ValidationError(_("There is no outcome to agree with."), code="outcome")
     body = wording.clean(note, limit=4000)
     CaseNote.objects.create(case=case, by=by, kind=CaseNote.Kind.SECOND, body=body)
-    case.outcome, case.text_after, case.closed_by = "", "", None
-    case.save()
+    restart_clock(case, timezone.now() + timedelta(minutes=MINUTES[case.grade]))
     record("case.disagreed", by=by, target=str(case))
 
 

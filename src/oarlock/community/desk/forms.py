@@ -110,7 +110,23 @@ class SuspendForm(WhyForm):
     days = forms.TypedChoiceField(label=_("For how long"), choices=TERMS, coerce=int)
 
 
-class CloseForm(CaseForm):
+class VersionForm(CaseForm):
+    """A form, or a button, about the text as it stands on the page."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.case.text is not None:
+            self.fields["version"].initial = self.case.text.version
+
+    def show_newest(self, case: Case) -> None:
+        """Let the form that was refused be about the text that its page shows now."""
+        if case.text is not None:
+            self.data = {**self.data.dict(), "version": str(case.text.version)}  # type: ignore[attr-defined]
+
+
+class CloseForm(VersionForm):
     outcome = forms.ChoiceField(label=_("Outcome"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -118,11 +134,14 @@ class CloseForm(CaseForm):
         outcome = self.fields["outcome"]
         assert isinstance(outcome, forms.ChoiceField)
         outcome.choices = [CHOOSE, *closing.outcomes(self.case)]
-        if closing.asks_about_text(self.case):
+        if closing.may_choose_text(self.case):
+            needed = closing.asks_about_text(self.case)
             self.fields["text_after"] = forms.ChoiceField(
                 label=_("Will others see the text?"),
                 widget=forms.RadioSelect,
+                required=needed,
                 choices=[
+                    *([] if needed else [("", _("Leave it as it is"))]),
                     (Text.State.SHOWN, _("Yes, show it")),
                     (Text.State.HIDDEN, _("No, hide it")),
                 ],

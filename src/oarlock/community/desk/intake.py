@@ -188,6 +188,8 @@ def open_case(
 ) -> Case:
     """Open a case, or return the open one of the same kind on the same text, made more urgent.
 
+    A new version of the text takes back an outcome that waits for a second reader.
+
     Args:
         queue: Where it belongs. One about the conduct of a member of staff goes to supervisors.
         past: People who must not work on it, besides the one whom it is about.
@@ -208,6 +210,9 @@ def open_case(
             same.needs_second = same.needs_second or needs_second
             same.assigned_to = None
             restart_clock(same, by_when)
+        elif same.awaits_second and same.text_version != text.version:
+            # What was chosen was about other words: it is read again from the start.
+            restart_clock(same, by_when)
         return same
     case = Case.objects.create(
         queue=queue,
@@ -224,6 +229,12 @@ def open_case(
     return case
 
 
+def lock_text(pk: int | None) -> None:
+    """Lock a text before the cases on it: everybody who needs both takes them in this order."""
+    if pk is not None:
+        Text.objects.select_for_update().filter(pk=pk).first()
+
+
 def _same(text: Text, kind: str, origin: Case.Origin) -> Case | None:
     """Return the open case that a new finding belongs to."""
     return (
@@ -235,12 +246,17 @@ def _same(text: Text, kind: str, origin: Case.Origin) -> Case | None:
 
 
 def restart_clock(case: Case, by_when: datetime) -> None:
-    """Let a case wait for "I have it" (again). A clock that runs already is never set back."""
-    waiting = case.state == Case.State.NEW and case.acknowledged_at is None
-    if not waiting or by_when < case.acknowledge_by:
+    """Let a case wait for "I have it" (again).
+
+    While it waits already, its clock only gets shorter and its alarms go on: whoever writes again
+    and again must not put off the alarm about themselves.
+    """
+    if case.state == Case.State.NEW:
+        case.acknowledge_by = min(case.acknowledge_by, by_when)
+    else:
         case.acknowledge_by = by_when
         case.alarmed_at, case.alarm_round = None, 0
     case.state = Case.State.NEW
-    case.outcome, case.text_after = "", ""
+    case.outcome, case.text_after, case.text_version = "", "", None
     case.closed_at, case.closed_by, case.second_by = None, None, None
     case.save()

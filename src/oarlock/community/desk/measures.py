@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from oarlock.community.accounts import actions as accounts
 from oarlock.community.accounts.models import User
 from oarlock.community.audit.actions import record
-from oarlock.community.desk.actions import locked
+from oarlock.community.desk.actions import check_version, locked
+from oarlock.community.desk.intake import lock_text, open_cases
 from oarlock.community.desk.models import Case, Decision
 from oarlock.community.desk.reasons import WHY
 from oarlock.community.notices.actions import tell
@@ -75,15 +76,31 @@ def set_hidden(
 
 
 @transaction.atomic
-def show(*, by: User, case: Case) -> None:
-    """Show a text again; where two people have to agree, they do so by closing the case."""
+def show(*, by: User, case: Case, version: int | None = None) -> None:
+    """Show a text again; where two people have to agree, they do so by closing the case.
+
+    Args:
+        version: The version of the text that `by` has read.
+    """
     case = locked(by, case)
-    if case.is_open and case.two_readers:
+    text = _text(case)
+    check_version(case, version)
+    if case.two_readers:
         raise ValidationError(
-            _("Two people have to agree. Close the case, and choose that others see the text."),
+            _("Two people have to agree. Close the case, and choose that others see the text.")
+            if case.is_open
+            else _(
+                "Two people have to agree. Reopen the case, then close it, and choose that others "
+                "see the text."
+            ),
             code="second",
         )
-    set_shown(by=by, case=case, text=_text(case))
+    if open_cases(text).exclude(pk=case.pk).exists():
+        raise ValidationError(
+            _("Another case about this text is open. The text stays as it is until that is closed."),
+            code="other",
+        )
+    set_shown(by=by, case=case, text=text)
 
 
 @transaction.atomic
@@ -181,8 +198,9 @@ def end_terms() -> int:
     """
     n = 0
     due = Decision.objects.filter(ended_at=None, until__lte=timezone.now())
-    for pk in due.values_list("pk", flat=True)[:200]:
+    for pk, text in due.values_list("pk", "text")[:200]:
         with transaction.atomic():
+            lock_text(text)
             decision = Decision.objects.select_for_update().get(pk=pk)
             if decision.ended_at is None:
                 n += _run_out(decision)
@@ -192,9 +210,7 @@ def end_terms() -> int:
 def _run_out(decision: Decision) -> bool:
     text = decision.text
     if text is not None and decision.what in {What.HIDE, What.LOCK}:
-        from oarlock.community.desk.intake import open_cases
-
-        text = Text.objects.select_for_update().get(pk=text.pk)
+        text = Text.objects.get(pk=text.pk)
         if open_cases(text).exists():
             return False
         newer = Decision.objects.filter(text=text, what=decision.what, ended_at=None)

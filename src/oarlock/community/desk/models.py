@@ -26,6 +26,7 @@ class Case(models.Model):
         not_for: The member of staff whom the case concerns, who never sees it.
         needs_second: Whether a second reader must agree before it is closed.
         text_after: What becomes of the text on closing, chosen together with the outcome.
+        text_version: The version of the text that whoever chose the outcome had read.
         alarm_round: Alarms since the clock was last set.
         closed_by: Who chose the outcome, also while a second reader has not agreed yet.
     """
@@ -90,6 +91,7 @@ class Case(models.Model):
     )
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
     text_after = models.CharField(max_length=8, blank=True)
+    text_version = models.PositiveIntegerField(null=True, blank=True)
     alarm_round = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -120,6 +122,10 @@ class Case(models.Model):
     @property
     def awaits_second(self) -> bool:
         return self.is_open and bool(self.outcome)
+
+
+#: Cases that need somebody to act: to say "I have it", or to read as second.
+WAITING = Q(state=Case.State.NEW) | Q(state=Case.State.ACKNOWLEDGED) & ~Q(outcome="")
 
 
 class CaseNote(models.Model):
@@ -263,6 +269,7 @@ class Alarm(models.Model):
     Attributes:
         channel: "email" or "webhook".
         round: 1 for the first alarm since the clock was set; supervisors join from 2.
+        reached: Digests of the addresses that have it, so that another try calls nobody twice.
         tried_at: Last try; a try in the last minute is not repeated by another worker.
     """
 
@@ -273,6 +280,7 @@ class Alarm(models.Model):
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="alarms")
     channel = models.CharField(max_length=10, choices=Channel)
     round = models.PositiveSmallIntegerField(default=1)
+    reached = models.JSONField(default=list, blank=True)
     tried_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     failed = models.BooleanField(default=False)

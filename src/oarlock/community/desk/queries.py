@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from oarlock.community import access
 from oarlock.community.accounts.models import User
 from oarlock.community.audit.models import AuditEvent
-from oarlock.community.desk.models import Alarm, Appeal, Case, Contact, Report
+from oarlock.community.desk.models import WAITING, Alarm, Appeal, Case, Contact, Report
 from oarlock.community.ops.models import Tick
 from oarlock.community.ops.schedule import HEARTBEAT
 from oarlock.community.support.models import Post, Reply
@@ -111,6 +111,11 @@ def thread(text: Text | None) -> Thread:
     return Thread(own.post, found, max(0, of.count() - len(found)))
 
 
+def may_read_text(case: Case) -> bool:
+    """Return whether the page of a case shows its text: a deleted one only until it is closed."""
+    return case.text is not None and (case.is_open or case.text.state != Text.State.DELETED)
+
+
 def screening(text: Text | None) -> Screening | None:
     if text is None:
         return None
@@ -165,7 +170,7 @@ def trouble() -> dict[str, Any]:
     return {
         "worker_silent": not heard,
         "channels": failing,
-        "overdue": Case.objects.filter(state=Case.State.NEW, acknowledge_by__lt=now).count(),
+        "overdue": Case.objects.filter(WAITING, acknowledge_by__lt=now).count(),
         "unscreened": Text.objects.filter(screened=False).exclude(state=Text.State.DELETED).count(),
     }
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from oarlock.community.accounts.models import User
 from oarlock.community.audit.actions import record
-from oarlock.community.desk.intake import open_case, restart_clock
+from oarlock.community.desk.intake import lock_text, open_case, restart_clock
 from oarlock.community.desk.models import Appeal, Case, Decision, Report
 from oarlock.community.desk.reasons import MINUTES, REPORT
 from oarlock.community.texts import door
@@ -78,6 +78,7 @@ def _case_for(reason: str, text: Text | None, person: User | None) -> Case:
     """Return the case that the report joins, made more urgent, or a new one."""
     _label, queue, grade = REPORT[reason]
     concerned = person if text is None else text.author
+    lock_text(None if text is None else text.pk)
     same = Case.objects.select_for_update().filter(origin=Case.Origin.REPORT)
     same = same.exclude(state=Case.State.CLOSED).filter(text=text, about=concerned)
     if concerned is None or not concerned.is_staff:
@@ -106,11 +107,11 @@ def decided_case(
 ) -> Case | None:  # fmt: skip
     """Return the case whose decision `by` can appeal against; None where there is none (yet)."""
     if report is not None:
-        return report.case if report.told_at is not None and report.by == by else None
+        return report.case if report.told_at is not None and report.by_id == by.pk else None
     if decision is not None:
         appealable = {Decision.What.HIDE, Decision.What.LOCK, Decision.What.SUSPEND,
                       Decision.What.WARN}  # fmt: skip
-        return decision.case if decision.person == by and decision.what in appealable else None
+        return decision.case if decision.person_id == by.pk and decision.what in appealable else None
     if text is None or text.author_id != by.pk:
         return None
     if text.state != Text.State.HIDDEN and not text.locked:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from oarlock.community import access
 from oarlock.community.accounts.models import User
 from oarlock.community.desk import actions, closing, forms, measures, queries, rota, talk
+from oarlock.community.desk.intake import open_cases
 from oarlock.community.desk.models import Case
 from oarlock.community.desk.reasons import GRADES, WHY
 from oarlock.community.roles import MemberRequest, staff
@@ -62,7 +63,7 @@ ACTS: dict[str, Act] = {
         forms.ReasonNoteForm, actions.pass_to_clinicians, gettext_lazy("The clinicians have it.")
     ),
     "write": Act(forms.WriteForm, talk.write_to_person, gettext_lazy("Sent.")),
-    "show": Act(forms.NothingForm, measures.show, gettext_lazy("Others can see the text.")),
+    "show": Act(forms.VersionForm, measures.show, gettext_lazy("Others can see the text.")),
     "hide": Act(forms.TermForm, measures.hide, gettext_lazy("The text is hidden.")),
     "lock": Act(forms.TermForm, measures.lock, gettext_lazy("The text is locked.")),
     "unlock": Act(forms.NothingForm, measures.unlock, gettext_lazy("The text is unlocked.")),
@@ -70,7 +71,7 @@ ACTS: dict[str, Act] = {
     "suspend": Act(forms.SuspendForm, measures.suspend, gettext_lazy("The person is suspended.")),
     "readmit": Act(forms.NothingForm, measures.readmit, gettext_lazy("The suspension has ended.")),
     "close": Act(forms.CloseForm, closing.close, ""),
-    "agree": Act(forms.NothingForm, closing.agree, gettext_lazy("The case is closed.")),
+    "agree": Act(forms.VersionForm, closing.agree, gettext_lazy("The case is closed.")),
     "disagree": Act(forms.ReasonNoteForm, closing.disagree, gettext_lazy("The case goes on.")),
     "reopen": Act(forms.ReasonNoteForm, actions.reopen, gettext_lazy("The case is open again.")),
 }
@@ -80,6 +81,7 @@ def _page(
     request: MemberRequest, case: Case, bound: dict[str, forms.CaseForm], status: int = 200
 ) -> HttpResponse:
     by = request.user
+    text = case.text if queries.may_read_text(case) else None
     blank = {
         name.replace("-", "_"): act.form(case=case, by=by, auto_id=f"{name}-%s")
         for name, act in ACTS.items()
@@ -92,8 +94,9 @@ def _page(
             "clock": queries.clock(case),
             "grade": GRADES[case.grade],
             "thread": queries.thread(case.text),
-            "versions": list(case.text.versions.all()) if case.text else [],
-            "screening": queries.screening(case.text),
+            "text": text,
+            "versions": list(text.versions.all()) if text else [],
+            "screening": queries.screening(text),
             "reports": queries.reports_of(case),
             "appeal": queries.appeal_of(case),
             "recent": queries.recent_texts(case),
@@ -105,6 +108,9 @@ def _page(
             "forms": {**blank, **bound},
             "mine": case.assigned_to_id == by.pk,
             "can_agree": case.awaits_second and case.closed_by_id != by.pk,
+            "same_text": closing.same_text(case),
+            "others_open": case.text is not None
+            and open_cases(case.text).exclude(pk=case.pk).exists(),
         },
         status=status,
     )
@@ -126,17 +132,21 @@ def act(request: MemberRequest, public_id: str, do: str) -> HttpResponse:
         raise Http404
     wanted = ACTS[do]
     form = wanted.form(request.POST, case=found, by=request.user, auto_id=f"{do}-%s")
+    stale = False
     if form.is_valid():
         try:
             done = wanted.action(by=request.user, case=found, **form.values())
         except ValidationError as error:
             form.add_error(None, error)
+            stale = getattr(error, "code", "") == "stale"
         else:
             messages.success(request, wanted.said or _closed(bool(done)))
             return _after(request.user, public_id)
     for words in form.non_field_errors():
         messages.error(request, str(words))
     found = access.case(request.user, public_id)
+    if stale and isinstance(form, forms.VersionForm):
+        form.show_newest(found)
     return _page(request, found, {do.replace("-", "_"): form}, status=422)
 
 

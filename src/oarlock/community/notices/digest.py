@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import smtplib
 import zoneinfo
 from collections import Counter
 from datetime import datetime, time, timedelta
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
@@ -83,11 +83,19 @@ def send(pk: int) -> bool:
             {"n": sum(letter.counts.values()), "origin": settings.ORIGIN},
         )
         mail = EmailMessage(subject=_("Something new for you"), body=body, to=[letter.to.email])
+    connection = get_connection()
     try:
-        mail.send()
-    except (smtplib.SMTPConnectError, smtplib.SMTPHeloError, ConnectionRefusedError):
-        # Nothing has left this machine: it is tried again.
+        connection.open()
+    except OSError:
+        # No server answered, so nothing has left this machine: it is tried again.
         Letter.objects.filter(pk=pk).update(tried_at=None)
         raise
+    try:
+        # From here on a failure may come after the letter was taken: it is not sent again.
+        mail.connection = connection
+        mail.send()
+    finally:
+        with contextlib.suppress(OSError):
+            connection.close()
     Letter.objects.filter(pk=pk).update(sent_at=timezone.now())
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
@@ -38,22 +39,22 @@ def put_back_lost(*, worker: str = "") -> int:
 def try_failed_again() -> int:
     """Queue failed jobs again after a growing wait, five tries in all; return their number."""
     now = timezone.now()
-    n = 0
-    for result in DBTaskResult.objects.filter(status=TaskResultStatus.FAILED)[:500]:
-        tries = len(result.worker_ids)
-        if tries >= MAX_TRIES or result.finished_at is None:
-            continue
-        if result.finished_at + timedelta(minutes=2**tries) > now:
-            continue
-        n += DBTaskResult.objects.filter(pk=result.pk, status=TaskResultStatus.FAILED).update(
-            status=TaskResultStatus.READY, started_at=None, finished_at=None, traceback=""
-        )
-    return n
+    due = Q()
+    for tries in range(MAX_TRIES):
+        due |= _tried(tries) & Q(finished_at__lte=now - timedelta(minutes=2**tries))
+    return DBTaskResult.objects.filter(due, status=TaskResultStatus.FAILED).update(
+        status=TaskResultStatus.READY, started_at=None, finished_at=None, traceback=""
+    )
+
+
+def _tried(tries: int) -> Q:
+    """Return the jobs that workers have taken exactly so many times."""
+    more = Q(**{f"worker_ids__{tries}__isnull": True})
+    return more & Q(**{f"worker_ids__{tries - 1}__isnull": False}) if tries else more
 
 
 def forget_done() -> int:
-    """Drop the records of jobs that were done a week ago."""
-    old = DBTaskResult.objects.filter(
-        status=TaskResultStatus.SUCCESSFUL, finished_at__lt=timezone.now() - KEEP
-    )
-    return old.delete()[0]
+    """Drop the records of jobs that were done, or given up, a week ago."""
+    old = DBTaskResult.objects.filter(finished_at__lt=timezone.now() - KEEP)
+    given_up = Q(status=TaskResultStatus.FAILED, **{f"worker_ids__{MAX_TRIES - 1}__isnull": False})
+    return old.filter(Q(status=TaskResultStatus.SUCCESSFUL) | given_up).delete()[0]

@@ -16,18 +16,18 @@ log = logging.getLogger("oarlock.ops")
 
 #: Seconds between two runs, by the function that does the work. Each must stand being run twice.
 PERIODIC: Mapping[str, int] = {
+    "oarlock.community.desk.alarms.sound": 30,
     "oarlock.community.ops.jobs.put_back_lost": 60,
     "oarlock.community.ops.jobs.try_failed_again": 60,
     "oarlock.community.ops.jobs.forget_done": 3600,
     "oarlock.community.accounts.sessions.forget_ended": 3600,
     "oarlock.community.notices.watch.look": 60,
     "oarlock.community.notices.digest.write_letters": 600,
-    "oarlock.community.desk.alarms.sound": 30,
     "oarlock.community.desk.recheck.run": 60,
     "oarlock.community.desk.measures.end_terms": 300,
 }
 
-#: Written by the worker at every turn, read by the health page.
+#: Written by the worker every few seconds, read by the health page.
 HEARTBEAT = "worker"
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from oarlock.community.desk.models import Alarm, Case
+from oarlock.community.desk.models import WAITING, Alarm, Case
 from oarlock.community.ops.models import Tick
 from oarlock.community.ops.schedule import HEARTBEAT
 from oarlock.community.texts.models import Text
@@ -30,7 +30,7 @@ class State:
         oldest_job_seconds: Age of the oldest job that waits; 0 for none.
         n_unscreened: Texts that nobody has screened: a person has to read them.
         n_open_cases: Open cases by grade.
-        n_overdue: Cases that nobody has acknowledged in time.
+        n_overdue: Cases that nobody has acknowledged, or read as second, in time.
         n_alarms_failed: Alarms of the last day that reached nobody.
     """
 
@@ -64,7 +64,7 @@ def look(now: datetime | None = None) -> State:
         oldest_job_seconds=(now - oldest).total_seconds() if oldest else 0.0,
         n_unscreened=Text.objects.filter(screened=False).exclude(state=Text.State.DELETED).count(),
         n_open_cases={grade: grades.count(grade) for grade in range(1, 6)},
-        n_overdue=open_cases.filter(state=Case.State.NEW, acknowledge_by__lt=now).count(),
+        n_overdue=open_cases.filter(WAITING, acknowledge_by__lt=now).count(),
         n_alarms_failed=Alarm.objects.filter(failed=True, at__gt=now - timedelta(days=1)).count(),
     )
 

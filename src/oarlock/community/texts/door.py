@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -67,20 +67,40 @@ def receive(
     if (sent := Text.objects.filter(author=by, key=key).first()) is not None:
         return sent
     finding = screen(title, body)
+
+    def keep() -> Text:
+        text = Text.objects.create(kind=kind, author=by, title=title, body=body, key=key)
+        attach(text)
+        _settle(text, finding)
+        settled(text)
+        record(f"{kind}.written", by=by, target=str(text), state=text.state)
+        return text
+
     try:
-        with transaction.atomic():
-            text = Text.objects.create(kind=kind, author=by, title=title, body=body, key=key)
-            attach(text)
-            _settle(text, finding)
-            settled(text)
-            record(f"{kind}.written", by=by, target=str(text), state=text.state)
+        return _all_or_nothing(keep)
     except IntegrityError:
         # The same form came twice at once; the other one is kept.
         sent = Text.objects.filter(author=by, key=key).first()
         if sent is None:
             raise
         return sent
-    return text
+
+
+def _all_or_nothing(keep: Callable[[], Text]) -> Text:
+    """Run `keep` in a transaction; once more where it collided with somebody else's."""
+    try:
+        with transaction.atomic():
+            return keep()
+    except OperationalError as error:
+        if connection.in_atomic_block or not _collided(error):
+            raise
+    with transaction.atomic():
+        return keep()
+
+
+def _collided(error: OperationalError) -> bool:
+    """Return whether PostgreSQL gave up a transaction that may well succeed a moment later."""
+    return getattr(error.__cause__, "sqlstate", None) in {"40001", "40P01"}
 
 
 def revise(
@@ -109,8 +129,10 @@ def revise(
     kept = text.title if title is None else _clean_title(title)
     title, body = kept, wording.clean(body)
     finding = screen(title, body)
-    with transaction.atomic():
-        text = Text.objects.select_for_update().get(pk=text.pk)
+    pk = text.pk
+
+    def keep() -> Text:
+        text = Text.objects.select_for_update().get(pk=pk)
         if text.author_id != by.pk or text.state == Text.State.DELETED:
             raise PermissionDenied
         if text.locked:
@@ -139,7 +161,9 @@ def revise(
         _settle(text, finding)
         settled(text)
         record(f"{text.kind}.edited", by=by, target=str(text), version=text.version)
-    return text
+        return text
+
+    return _all_or_nothing(keep)
 
 
 def _settle(text: Text, finding: Finding) -> None:

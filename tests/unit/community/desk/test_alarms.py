@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import smtplib
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -217,6 +218,78 @@ def test_failing_mail_keeps_addresses_out_of_the_log(
     work()
     assert Alarm.objects.get().failed
     assert boss.email not in caplog.text
+
+
+class Server:
+    """A mail server that refuses the mailboxes of `refused`, and hangs up after `calls` letters."""
+
+    refused: tuple[str, ...] = ()
+    calls = 100
+    sent: list[str]
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        if Server.calls <= 0:
+            raise ConnectionRefusedError
+
+    def sendmail(self, _from: str, to: list[str], _words: object) -> None:
+        if to[0].startswith(Server.refused):
+            raise smtplib.SMTPRecipientsRefused({to[0]: (550, b"no such mailbox")})
+        Server.calls -= 1
+        Server.sent.append(to[0])
+
+    def quit(self) -> None:
+        pass
+
+
+@pytest.fixture
+def server(settings: Any, monkeypatch: pytest.MonkeyPatch) -> type[Server]:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    monkeypatch.setattr(smtplib, "SMTP", Server)
+    Server.refused, Server.calls, Server.sent = (), 100, []
+    return Server
+
+
+def test_one_refused_mailbox_silences_nobody_else(
+    overdue: Case, boss: User, settings: Any, server: type[Server],
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    settings.ALARM_EMAILS = ["night@example.org", "day@example.org"]
+    server.refused = ("boss",)
+    alarms.sound()
+    work()
+    assert server.sent == ["night@example.org", "day@example.org"]
+    assert Alarm.objects.get().sent_at is not None
+    told = [record for record in caplog.records if record.msg == "alarm.partly"]
+    assert [record.count for record in told] == [1]  # type: ignore[attr-defined]
+    assert boss.email not in caplog.text
+    work()
+    assert len(server.sent) == 2
+
+
+def test_alarm_that_every_mailbox_refuses_has_failed(
+    overdue: Case, boss: User, server: type[Server]
+) -> None:
+    server.refused = ("boss",)
+    alarms.sound()
+    work()
+    assert Alarm.objects.get().failed
+
+
+def test_another_try_calls_nobody_twice(
+    overdue: Case, boss: User, settings: Any, server: type[Server]
+) -> None:
+    settings.ALARM_EMAILS = ["night@example.org"]
+    server.calls = 1
+    alarms.sound()
+    work()
+    assert server.sent == [boss.email]
+    assert Alarm.objects.get().failed
+    server.calls = 100
+    work()
+    assert server.sent == [boss.email, "night@example.org"]
+    assert Alarm.objects.get().sent_at is not None
 
 
 def test_alarms_are_jobs_of_their_own_queue(overdue: Case, boss: User) -> None:

@@ -384,6 +384,26 @@ def test_what_a_person_decided_to_show_is_not_held_again(
     assert Case.objects.get(kind="insult").state == Case.State.NEW
 
 
+def test_text_on_which_screening_always_breaks_keeps_no_other_from_its_turn(
+    ash: User, group: Group, screener: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screener.broken = True
+    poison = write_post(by=ash, group=group, body="poison").text
+    others = [write_post(by=ash, group=group, body=f"words {n}").text for n in range(3)]
+    screener.broken = False
+    real = screener.screen
+
+    def screen(text: str) -> Any:
+        if "poison" in text:
+            raise RuntimeError
+        return real(text)
+
+    monkeypatch.setattr(screener, "screen", screen)
+    assert recheck.run() == 3
+    assert all(Text.objects.get(pk=other.pk).screened for other in others)
+    assert not Text.objects.get(pk=poison.pk).screened
+
+
 def test_while_screening_is_down_recheck_changes_nothing(
     ash: User, group: Group, screener: Any
 ) -> None:

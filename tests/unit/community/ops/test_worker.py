@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from django_tasks import task
 from django_tasks_db.models import DBTaskResult
@@ -80,6 +83,114 @@ def test_failed_jobs_are_tried_again_later_but_not_for_ever() -> None:
         assert len(DBTaskResult.objects.get().worker_ids) == tries
     DBTaskResult.objects.update(finished_at=timezone.now() - timedelta(hours=3))
     assert jobs.try_failed_again() == 0
+
+
+def _fail(n: int, *, tries: int, hours: int) -> None:
+    """Make failed jobs that were tried so often, the last time so long ago."""
+    ended = timezone.now() - timedelta(hours=hours)
+    for _number in range(n):
+        result = note.enqueue("x")
+        DBTaskResult.objects.filter(pk=result.id).update(
+            status="FAILED", started_at=ended, finished_at=ended, worker_ids=["w"] * tries
+        )
+
+
+def test_hopeless_jobs_keep_no_other_from_another_try() -> None:
+    _fail(1, tries=jobs.MAX_TRIES, hours=3)
+    one = DBTaskResult.objects.get()
+    DBTaskResult.objects.bulk_create(
+        DBTaskResult(
+            task_path=one.task_path, args_kwargs=one.args_kwargs, status="FAILED",
+            queue_name="default", backend_name="default", run_after=one.run_after,
+            finished_at=one.finished_at, worker_ids=one.worker_ids,
+        )
+        for _number in range(600)
+    )  # fmt: skip
+    _fail(1, tries=1, hours=3)
+    assert jobs.try_failed_again() == 1
+    assert DBTaskResult.objects.filter(status="FAILED").count() == 601
+
+
+def test_wait_before_another_try_grows_with_each() -> None:
+    for tries in range(1, jobs.MAX_TRIES):
+        _fail(1, tries=tries, hours=0)
+        ended = timezone.now() - timedelta(minutes=2**tries, seconds=-20)
+        DBTaskResult.objects.filter(status="FAILED").update(finished_at=ended)
+        assert jobs.try_failed_again() == 0
+        DBTaskResult.objects.filter(status="FAILED").update(
+            finished_at=ended - timedelta(seconds=40)
+        )
+        assert jobs.try_failed_again() == 1
+
+
+def test_jobs_that_were_given_up_are_forgotten_after_a_week() -> None:
+    _fail(1, tries=jobs.MAX_TRIES, hours=24 * 8)
+    _fail(1, tries=jobs.MAX_TRIES, hours=3)
+    _fail(1, tries=2, hours=24 * 8)
+    assert jobs.forget_done() == 1
+    assert DBTaskResult.objects.count() == 2
+
+
+@task()
+def dawdle(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def _count_turns(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    turns: list[float] = []
+    monkeypatch.setattr(worker, "TICK_SECONDS", 0.05)
+    monkeypatch.setattr(schedule, "beat", lambda: turns.append(time.monotonic()))
+    monkeypatch.setattr(schedule, "run_due", list)
+    return turns
+
+
+def test_slow_jobs_hold_up_neither_heartbeat_nor_periodic_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns = _count_turns(monkeypatch)
+    for _number in range(4):
+        dawdle.enqueue(0.3)
+    worker.run(until_done=True)
+    gaps = [later - earlier for earlier, later in zip(turns, turns[1:], strict=False)]
+    assert len(turns) > 8
+    assert max(gaps) < 0.25
+
+
+def test_worker_whose_jobs_stand_still_does_not_seem_alive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns = _count_turns(monkeypatch)
+    monkeypatch.setattr(jobs, "LEASE", timedelta(seconds=0.2))
+    dawdle.enqueue(1.0)
+    begin = time.monotonic()
+    worker.run(until_done=True)
+    assert turns
+    assert not [turn for turn in turns if 0.4 < turn - begin < 0.9]
+
+
+def test_periodic_work_stops_with_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = _count_turns(monkeypatch)
+    worker.run(until_done=True)
+    n = len(turns)
+    time.sleep(0.2)
+    assert len(turns) == n
+    assert "periodic" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_failing_turn_does_not_end_periodic_work(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    turns = _count_turns(monkeypatch)
+
+    def away() -> list[str]:
+        raise OperationalError("what somebody wrote")
+
+    monkeypatch.setattr(schedule, "run_due", away)
+    dawdle.enqueue(0.4)
+    worker.run(until_done=True)
+    assert len(turns) > 2
+    assert "worker.periodic" in caplog.text
+    assert "what somebody wrote" not in caplog.text
 
 
 def test_periodic_work_is_done_once_in_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
