@@ -203,7 +203,7 @@ def _send_one(mail: EmailMessage) -> None:
     connection = get_connection(fail_silently=False)
     try:
         connection.open()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, nothing can be sent now
         raise ServerAwayError(type(error).__name__) from None
     try:
         connection.send_messages([mail])

@@ -97,7 +97,10 @@ def show(*, by: User, case: Case, version: int | None = None) -> None:
         )
     if open_cases(text).exclude(pk=case.pk).exists():
         raise ValidationError(
-            _("Another case about this text is open. The text stays as it is until that is closed."),
+            _(
+                "Another case about this text is open. "
+                "The text stays as it is until that is closed."
+            ),
             code="other",
         )
     set_shown(by=by, case=case, text=text)

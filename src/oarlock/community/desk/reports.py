@@ -111,7 +111,8 @@ def decided_case(
     if decision is not None:
         appealable = {Decision.What.HIDE, Decision.What.LOCK, Decision.What.SUSPEND,
                       Decision.What.WARN}  # fmt: skip
-        return decision.case if decision.person_id == by.pk and decision.what in appealable else None
+        own = decision.person_id == by.pk
+        return decision.case if own and decision.what in appealable else None
     if text is None or text.author_id != by.pk:
         return None
     if text.state != Text.State.HIDDEN and not text.locked:

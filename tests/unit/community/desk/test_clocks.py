@@ -120,9 +120,7 @@ def test_whoever_proposed_is_not_called_as_second_reader(
     assert alarms.recipients(urgent, 1) == [doc2.email]
 
 
-def test_proposal_of_nobody_read_in_time_counts_as_overdue(
-    urgent: Case, doc: User
-) -> None:
+def test_proposal_of_nobody_read_in_time_counts_as_overdue(urgent: Case, doc: User) -> None:
     closing.close(by=doc, case=urgent, outcome="supported")
     assert queries.trouble()["overdue"] == 0
     Case.objects.update(acknowledge_by=timezone.now() - timedelta(minutes=1))

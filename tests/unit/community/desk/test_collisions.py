@@ -103,16 +103,26 @@ def test_report_and_closing_of_another_report_at_once_both_get_through(
     mod, kim, lou = person("mod", Role.MODERATOR), person("kim"), person("lou")
     Text.objects.update(state=Text.State.SHOWN)
     case = reports.report(by=kim, text=post.text, reason="insult").case
-    slowly(monkeypatch, closing, "_settle_text")
-    slowly(monkeypatch, reports, "record")
+    real = reports._case_for
+
+    def then_wait(*args: Any) -> Case:
+        found = real(*args)
+        time.sleep(0.8)
+        return found
+
+    def close() -> None:
+        time.sleep(0.3)
+        closing.close(by=mod, case=case, outcome="no-concern")
+
+    monkeypatch.setattr(reports, "_case_for", then_wait)
     assert not at_once(
         lambda: reports.report(by=lou, text=post.text, reason="insult"),
-        lambda: closing.close(by=mod, case=case, outcome="no-concern"),
+        close,
     )
     assert Report.objects.filter(text=post.text).count() == 2
 
 
-class Collision(Exception):
+class CollisionError(Exception):
     sqlstate = "40P01"
 
 
@@ -127,7 +137,7 @@ def test_text_that_collided_is_kept_at_the_second_try(
         real(*args)
         if left[0]:
             left[0] -= 1
-            raise OperationalError from Collision()
+            raise OperationalError from CollisionError()
 
     monkeypatch.setattr(door, "_settle", settle)
     if how_often == 1:

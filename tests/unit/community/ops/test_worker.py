@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -151,7 +152,7 @@ def test_slow_jobs_hold_up_neither_heartbeat_nor_periodic_work(
     for _number in range(4):
         dawdle.enqueue(0.3)
     worker.run(until_done=True)
-    gaps = [later - earlier for earlier, later in zip(turns, turns[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(turns)]
     assert len(turns) > 8
     assert max(gaps) < 0.25
 
