@@ -39,6 +39,7 @@ def main(
     """Show what the coach says of a draft.
 
     Each sentence with its code, the four core skills, what is good, and at most two suggestions.
+    A draft that would hurt somebody, as screening finds, gets that answer alone.
     The draft itself is never changed.
     """
     if post == STANDARD_INPUT == file:
@@ -57,12 +58,14 @@ def main(
         _check_topic(topic)
     before = _text(post) if post is not None else ""
     from oarlock.coach import Coach
+    from oarlock.safety import Screener
 
     feedback = Coach.load(tier, threads=None).review(
         draft,
         post=before,
         topic=topic,
         risk=risk,
+        harm=Screener.load().screen(draft).is_hurtful,
         dismissed=frozenset(dismissed or ()),
         language=language,
     )
@@ -115,6 +118,9 @@ def _show(feedback: Feedback, draft: str) -> None:
     for praise in feedback.praise:
         console.print(f"\n+ {praise.text}\n  {quoted(praise.start, praise.end)}")
     for suggestion in feedback.suggestions:
+        if suggestion.kind == "harm":
+            console.print(f"\n> {suggestion.title}\n  {suggestion.why}")
+            continue
         console.print(
             f"\n> {suggestion.title} ({suggestion.id})\n  "
             f"{quoted(suggestion.start, suggestion.end)}\n  {suggestion.why}"

@@ -33,6 +33,8 @@ CACHE_SIZE = 4096
 #: A draft is read up to here (about 2,000 words), a post too: bounds the cost of any input.
 MAX_CHARACTERS = 10_000
 MAX_SUGGESTIONS = 2
+#: The rule for a draft that would hurt somebody; the caller decides it, not a sentence's code.
+HARM = "harm"
 MAX_PRAISE = 2
 
 
@@ -110,6 +112,7 @@ class Coach:
         post: str = "",
         topic: str | None = None,
         risk: bool = False,
+        harm: bool = False,
         dismissed: Collection[str] = frozenset(),
         language: str = "en",
     ) -> Feedback:
@@ -120,6 +123,8 @@ class Coach:
             post: What the seeker wrote.
             topic: What it is about, as the caller calls it; by default told from the post.
             risk: Whether the post speaks of suicide, as the caller found.
+            harm: Whether the draft would hurt somebody, as the caller found. Then the coach says
+                that and nothing else: no code, no praise, no advice on how to put it.
             dismissed: Ids of suggestions that the writer does not want to see again.
             language: Language of the feedback, one of `oarlock.coach.words.LANGUAGES`.
 
@@ -134,6 +139,8 @@ class Coach:
                 )
         words = words_in(language)
         part, post = draft[:MAX_CHARACTERS], post[:MAX_CHARACTERS]
+        if harm:
+            return self._harmful(part, words)
         sentences = self._coder.code_sentences(part, predict=self._rows)
 
         def summary(first: int, last: int) -> float:
@@ -157,6 +164,30 @@ class Coach:
             limits=tuple(limits),
             example_label=words("example"),
             language=language,
+            model_version=self.model_version,
+            rules_version=self.rules_version,
+        )
+
+    def _harmful(self, part: str, words: Words) -> Feedback:
+        why = Suggestion(
+            id=HARM,
+            rule=HARM,
+            kind="harm",
+            title=words("suggestions", HARM, "title"),
+            why=words("suggestions", HARM, "why"),
+            start=0,
+            end=len(part),
+            example=None,
+        )
+        return Feedback(
+            sentences=(),
+            oars=(),
+            praise=(),
+            suggestions=(why,),
+            note=words("note"),
+            limits=(),
+            example_label=words("example"),
+            language=words.language,
             model_version=self.model_version,
             rules_version=self.rules_version,
         )

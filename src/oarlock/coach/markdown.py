@@ -33,6 +33,14 @@ def rules_page() -> str:
         "What the coach may suggest, the most pressing first, and when. At most two suggestions "
         f"are made at a time. Release {book.version} of the rules.\n",
     ]
+    parts += [
+        "## Where the draft would hurt somebody\n",
+        "Only where the caller says so (`harm`): then this alone is said, with no code, no praise, "
+        "no example and no other suggestion.\n",
+        f"### {words('suggestions', 'harm', 'title')}\n",
+        "- **Rule:** `harm`\n",
+        f"> {words('suggestions', 'harm', 'why')}\n",
+    ]
     for kind, (title, text) in _KINDS.items():
         parts += [f"## {title}\n", f"{text}\n"]
         for rule in book.rules:

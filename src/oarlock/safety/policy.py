@@ -13,17 +13,20 @@ from oarlock.safety.results import GRADES, KINDS, Screening, ScreeningError
 
 #: The kind of a text whose screening failed or could not read it whole.
 UNSCREENED: Final = "unscreened"
+#: The kind of a text in a language that screening has no patterns for.
+UNREAD_LANGUAGE: Final = "unread language"
 #: What becomes of a text, the mildest first.
 SHOWS: Final = ("shows", "folded", "held", "hidden")
 QUEUES: Final = ("moderator", "clinician")
 LANGUAGES: Final = ("en", "de")
 _NOT_SHOWN: Final = ("held", "hidden")
 _ALSO_HELD: Final = "also_held"
+_NOBODY: Final = {True: "nobody_held", False: "nobody_posted"}
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Words to the writer, in one language; `{minutes}` is filled in by `Response.words`."""
+    """Words to the writer, in one language; `{time}` is filled in by `Response.words`."""
 
     title: str
     body: str
@@ -91,8 +94,14 @@ class Response:
     second_reader: bool
     helplines: bool
 
-    def words(self, language: str = "en") -> tuple[Message, ...]:
-        """Return what the writer reads, each message once, the gravest first."""
+    def words(self, language: str = "en", *, kept: bool = True) -> tuple[Message, ...]:
+        """Return what the writer reads, each message once, the gravest first.
+
+        Args:
+            language: One of `LANGUAGES`.
+            kept: Whether the place can keep the time; else none is promised, and the writer is
+                pointed to the numbers.
+        """
         book = policy().messages
         chosen: dict[str, Message] = {}
         for row in self.rows:
@@ -100,7 +109,9 @@ class Response:
             # What is promised is what becomes of the whole text, not of one finding alone.
             is_stricter = self.show in _NOT_SHOWN and row.show not in _NOT_SHOWN
             after = _in(book[_ALSO_HELD], language).next if is_stricter else message.next
-            after = after.replace("{minutes}", str(self.acknowledge_minutes))
+            if not kept:
+                after = _in(book[_NOBODY[self.show in _NOT_SHOWN]], language).next
+            after = after.replace("{time}", span(self.acknowledge_minutes or 0, language))
             chosen.setdefault(
                 row.message, Message(message.title, message.body, after, message.hesitate)
             )
@@ -135,7 +146,7 @@ def policy() -> Policy:
         raise ScreeningError("The response policy cannot be read.") from error
     found = Policy(rows, messages)
     wanted: list[tuple[str, str | None]] = [("suicide", grade) for grade in GRADES[1:]]
-    wanted += [(kind, None) for kind in (*KINDS[1:], UNSCREENED)]
+    wanted += [(kind, None) for kind in (*KINDS[1:], UNSCREENED, UNREAD_LANGUAGE)]
     missing = [kind for kind, grade in wanted if found.row(kind, grade) is None]
     if missing or any(row.message not in messages for row in rows):
         raise ScreeningError("The response policy has no row or no words for a kind.")
@@ -162,6 +173,19 @@ def respond(screening: Screening | None) -> Response:
         second_reader=any(row.second_reader for row in rows),
         helplines=any(row.helplines for row in rows),
     )
+
+
+def span(minutes: int, language: str) -> str:
+    """Return a time in words, as it stands after "within" or "innerhalb von"."""
+    german = language == "de"
+    if minutes < 60 or minutes % 60:  # noqa: PLR2004
+        if minutes == 1:
+            return "einer Minute" if german else "1 minute"
+        return f"{minutes} {'Minuten' if german else 'minutes'}"
+    hours = minutes // 60
+    if hours == 1:
+        return "einer Stunde" if german else "1 hour"
+    return f"{hours} {'Stunden' if german else 'hours'}"
 
 
 def _in(by_language: Mapping[str, Message], language: str) -> Message:

@@ -80,6 +80,11 @@ class Screening:
         """Every kind that was found; "suicide" only from the grade "passive" up."""
         return frozenset(f.kind for f in self.findings)
 
+    @property
+    def is_hurtful(self) -> bool:
+        """Whether a pattern found harm; models alone err too often on kind words to count."""
+        return any(set(f.pattern_ids) - {"model"} for f in self.of("harm"))
+
     def of(self, family: str) -> tuple[Finding, ...]:
         """Return the findings of a family: "risk", "harm" or "privacy"."""
         return tuple(f for f in self.findings if f.kind in FAMILIES[family])

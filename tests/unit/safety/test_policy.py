@@ -31,7 +31,7 @@ def test_words_exist_in_both_languages_and_promise_only_what_the_row_does() -> N
         for language in LANGUAGES:
             words = policy().messages[row.message][language]
             assert words.title
-            assert "{minutes}" in words.next
+            assert "{time}" in words.next
             said = words.next.lower()
             if row.show in {"held", "hidden"}:
                 assert "is posted" not in said
@@ -41,15 +41,22 @@ def test_words_exist_in_both_languages_and_promise_only_what_the_row_does() -> N
 
 
 @pytest.mark.parametrize(
-    ("grade", "minutes"),
-    [("imminent", 15), ("recent behaviour", 60), ("plan or intent", 60), ("active", 240),
-     ("passive", 1440)],
+    ("grade", "minutes", "en", "de"),
+    [("imminent", 15, "15 minutes", "15 Minuten"), ("recent behaviour", 60, "1 hour", "einer Stunde"),
+     ("plan or intent", 60, "1 hour", "einer Stunde"), ("active", 240, "4 hours", "4 Stunden"),
+     ("passive", 1440, "24 hours", "24 Stunden")],
 )  # fmt: skip
-def test_graver_risk_is_acknowledged_sooner(grade: str, minutes: int) -> None:
+def test_graver_risk_is_acknowledged_sooner(grade: str, minutes: int, en: str, de: str) -> None:
     response = respond(screening(Finding("suicide", 0.9, grade)))
     assert response.acknowledge_minutes == minutes
     assert response.helplines
-    assert f"{minutes} minutes" in response.words()[0].next
+    assert f"within {en}" in response.words()[0].next
+    assert f"innerhalb von {de}" in response.words("de")[0].next
+    for language in LANGUAGES:
+        unkept = response.words(language, kept=False)[0].next
+        assert en not in unkept
+        assert de not in unkept
+        assert "numbers below now" in unkept or "jetzt die Nummern" in unkept
 
 
 def test_strictest_of_several_rows_counts() -> None:
@@ -62,7 +69,7 @@ def test_strictest_of_several_rows_counts() -> None:
         words = response.words(language)
         assert len(words) == 2
         assert not [w.next for w in words if posted in w.next]
-        assert all("60" in w.next for w in words)
+        assert all("1 hour" in w.next or "einer Stunde" in w.next for w in words)
 
 
 def test_ordinary_text_shows_and_nobody_is_called() -> None:

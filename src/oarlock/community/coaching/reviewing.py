@@ -17,6 +17,7 @@ from oarlock.community.coaching.models import Suggestion
 from oarlock.community.coaching.switch import is_coached
 from oarlock.community.support.models import Post, Reply
 from oarlock.community.texts.models import Screening, Text
+from oarlock.community.texts.screening import screen
 
 
 @cache
@@ -73,6 +74,7 @@ def review(*, by: User, place: Place, draft: str) -> Feedback | None:
         post=f"{text.title}\n\n{text.body}" if text.title else text.body,
         topic=place.post.group.topic,
         risk=place.is_serious,
+        harm=screen("", draft).hurts,
         dismissed={rule for rule, dismissed in known.items() if dismissed},
         language="de" if (get_language() or "").startswith("de") else "en",
     )

@@ -99,6 +99,13 @@ def _in_our_words(found: str, row: Row) -> Response:
     )
 
 
+def is_kept(row: Row) -> bool:
+    """Return whether somebody is there to keep the time of a row."""
+    from oarlock.community.desk import rota
+
+    return rota.keeps_time(_QUEUES.get(row.queue, row.queue), row.priority)
+
+
 def responses(*, risk: str, kinds: Mapping[str, float]) -> list[Response]:
     """Return what happens with a text, the most urgent first.
 

@@ -23,6 +23,10 @@ QUEUES = (Case.Queue.CLINICAL, Case.Queue.MODERATION)
 ROLES = sorted({role for queue in QUEUES for role in READERS[queue]})
 LOOK_AHEAD = timedelta(days=7)
 LONGEST = timedelta(days=7)
+#: Grades up to here are urgent.
+_GRAVE = 2
+#: How long ago somebody signed in who still counts as there.
+RECENT = timedelta(hours=12)
 
 
 class Gap(NamedTuple):
@@ -43,6 +47,20 @@ def on_duty(queue: str, at: datetime | None = None) -> list[int]:
     at = at or timezone.now()
     found = _usable().filter(queue=queue, starts_at__lte=at, ends_at__gt=at)
     return list(found.values_list("person_id", flat=True))
+
+
+def keeps_time(queue: str, grade: int) -> bool:
+    """Return whether a time can be promised: somebody is there who may work on the queue.
+
+    For the two gravest grades an account is not enough: somebody has to be on duty, or to have
+    signed in within `RECENT`.
+    """
+    readers = User.objects.people().filter(role__in=READERS[Case.Queue(queue)], is_active=True)
+    if grade > _GRAVE:
+        return readers.exists()
+    at = timezone.now()
+    on_it = _usable().filter(queue=queue, starts_at__lte=at, ends_at__gt=at)
+    return on_it.exists() or readers.filter(last_login__gt=at - RECENT).exists()
 
 
 def now_on_duty() -> list[tuple[Case.Queue, list[User]]]:

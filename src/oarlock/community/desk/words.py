@@ -126,11 +126,12 @@ def for_writer(text: Text) -> Said:
         return said
     rows.sort(key=lambda row: (row.priority, row.acknowledge_minutes))
     language = (get_language() or "en")[:2]
-    for message in _response(rows).words(language):
+    kept = all(policy.is_kept(row) for row in rows)
+    for message in _response(rows).words(language, kept=kept):
         said.words.extend(
             part for part in (message.title, message.body, message.next, message.hesitate) if part
         )
-    if unread or any(row.helplines for row in rows):
+    if unread or not kept or any(row.helplines for row in rows):
         abuse = any(row.kind == "abuse" for row in rows)
         said.helplines.extend(helplines(country_of(text.author), abuse=abuse))
     return said

@@ -70,6 +70,12 @@ def _setting_up() -> Iterator[Finding]:
             "The secret key is short enough to be guessed.",
             "Unset OARLOCK_SECRET_KEY, and one is made; or set one of at least 50 characters.",
         )
+    yield Finding(
+        "warn",
+        "Screening reads English and German only. A text in another language is shown, and waits "
+        "in the queue of moderators.",
+        "See that a moderator reads the languages that people write here.",
+    )
     home = Path(settings.HOME)
     for path in (home, home / "secret-key", home / "community.sqlite3"):
         if os.name == "posix" and path.exists() and path.stat().st_mode & 0o077:

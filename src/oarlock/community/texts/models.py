@@ -63,6 +63,15 @@ class Text(models.Model):
             ),
         )
 
+    @property
+    def hidden_by_program(self) -> bool:
+        """Whether no person has decided yet that it stays hidden."""
+        return (
+            self.state == self.State.HIDDEN
+            and self.cases.exclude(state="closed").exists()
+            and not self.decisions.filter(what="hide").exists()
+        )
+
     def __str__(self) -> str:
         return f"{self.kind}:{self.public_id}"
 

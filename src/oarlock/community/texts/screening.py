@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from oarlock.community.desk import policy
+from oarlock.safety.policy import UNREAD_LANGUAGE
 
 log = logging.getLogger("oarlock.safety")
 
@@ -25,6 +26,7 @@ class Finding:
         kinds: Score by further risk, harm or privacy matter, and by risk of somebody else, under
             the names that `desk.policy.name` gives.
         reasons: Plain words for staff; no words of the text.
+        hurts: Whether a pattern found harm to somebody else in it.
     """
 
     failed: bool = False
@@ -32,6 +34,7 @@ class Finding:
     kinds: Mapping[str, float] = field(default_factory=dict)
     reasons: Sequence[str] = ()
     screener_version: str = "failed"
+    hurts: bool = False
 
 
 class _InOurWords:
@@ -53,12 +56,36 @@ class _InOurWords:
                 kinds[name] = one.score
         if found.truncated:
             kinds["unscreened"] = 1.0
+        reasons = list(found.reasons)
+        if not is_read(text):
+            kinds[UNREAD_LANGUAGE] = 1.0
+            reasons.append("In a language that screening cannot read.")
         return Finding(
             risk=risk,
             kinds=kinds,
-            reasons=found.reasons,
+            reasons=reasons,
             screener_version=found.screener_version,
+            hurts=found.is_hurtful,
         )
+
+
+#: What screening has patterns for; "und" is what is too short or too mixed to tell.
+LANGUAGES = ("en", "de")
+#: Words from which a text in another language is put in front of a person.
+_LEAST_WORDS = 3
+
+
+def is_read(text: str) -> bool:
+    """Return whether a text is in a language that screening reads, or too short to tell."""
+    from oarlock.coder.language import UNKNOWN, language_of, words
+
+    text = text[:5_000]
+    n = len(words(text))
+    if n < _LEAST_WORDS:
+        return True
+    # Three words are too few for the identifier, which takes them twice.
+    found = language_of(f"{text} {text}" if n == _LEAST_WORDS else text)
+    return found in (*LANGUAGES, UNKNOWN)
 
 
 @cache
@@ -114,6 +141,7 @@ def screen(title: str, body: str) -> Finding:
             kinds=dict(found.kinds),
             reasons=list(found.reasons),
             screener_version=str(found.screener_version)[:40],
+            hurts=bool(getattr(found, "hurts", False)),
         )
     except Exception as error:  # noqa: BLE001 - whatever it is, the text must reach a person
         # The message of the error might repeat the text: only its type is told.

@@ -70,7 +70,13 @@ _DATA = """
   texts of support; risk not rated, so a "false alarm" there may be none.
 - The hate labels (Waseem and Hovy) come from few users and topics; the insult labels from comments
   on news. Both models are weak help beside the patterns, and speak only where they are sure.
-- Languages: English. German is covered by a few patterns only, other languages not at all.
+- Languages: all figures are for English. German is read by patterns alone, written by the authors
+  and measured on no data but cases of their own. No other language is read: the community puts a
+  text of three words or more in one in front of a moderator, shows it, and shows its writer the
+  words of help. A sentence in another language within an English or German text is missed.
+- The patterns of `patterns/german.toml`, `context_de.toml` and `combinations.toml` (a wish to die
+  with means at hand or a plan) were added after these figures were made. The figures do not count
+  them, and the models do not see them.
 - The data are mostly from adults on Reddit. How well it works by gender, age, dialect or origin was
   not measured: the sets do not say who wrote.
 

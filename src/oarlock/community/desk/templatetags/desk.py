@@ -14,6 +14,7 @@ register = template.Library()
 
 KINDS = {
     "unscreened": _("Screening failed: unread"),
+    "unread language": _("In a language that screening cannot read"),
     "unanswered": _("Unanswered post"),
     "appeal": _("Appeal"),
 }
