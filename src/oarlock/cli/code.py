@@ -98,6 +98,9 @@ def main(
             show_default="carry on if there is one",
         ),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace OUT where it is there already.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Give every sentence of a file its code: open question, reflection, advice and so on.
@@ -107,6 +110,7 @@ def main(
     """
     from oarlock.coder import Coder
     from oarlock.coder.files.batch import code_file
+    from oarlock.coder.files.finished import is_done
     from oarlock.coder.files.replies import Options, describe, find_columns
     from oarlock.corpus.reading import counted
 
@@ -132,6 +136,8 @@ def main(
         if engine == "spark":
             from oarlock.coder.files.spark import code_file_on_spark
 
+            if not overwrite:
+                is_done(Path(out), {})
             Coder.load(tier=tier)  # a wrong tier or damaged weights are told before Spark starts
             outcome = code_file_on_spark(
                 source,
@@ -146,8 +152,19 @@ def main(
             with _progress(quiet) as show:
                 done.show = show
                 outcome = code_file(
-                    source, out, options, coder, resume=resume, progress=done, columns=columns
+                    source,
+                    out,
+                    options,
+                    coder,
+                    resume=resume,
+                    progress=done,
+                    columns=columns,
+                    overwrite=overwrite,
                 )
+    if outcome.was_done:
+        if not quiet:
+            print(f"{out} is done already, from the same input and options.", file=sys.stderr)
+        return
     if not quiet:
         resumed = f" ({outcome.n_resumed} in an earlier run)" if outcome.n_resumed else ""
         passed = f" {counted(outcome.n_empty, 'row')} had no text." if outcome.n_empty else ""

@@ -17,6 +17,11 @@ def _fake_coder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(oarlock.coder.coder, "Coder", FakeCoder)
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
 def run(*args: object) -> int:
     with pytest.raises(SystemExit) as caught:
         main([str(arg) for arg in args])
@@ -123,3 +128,26 @@ def test_what_stands_for_nothing_is_no_text_and_signs_are_text(tmp_path: Path) -
     assert run("code", source, out, "--skip-empty") == 0
     with out.open(newline="") as stream:
         assert {row["id"] for row in csv.DictReader(stream)} == {"a", "b", "c"}
+
+
+def test_an_output_is_replaced_only_when_asked_and_not_made_twice(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("text\nhi there\n")
+    out.write_text("notes of mine\n")
+    assert run("code", source, out) == 2
+    assert "--overwrite" in capfd.readouterr().err
+    assert run("code", source, out, "--restart") == 2
+    assert out.read_text() == "notes of mine\n"
+    assert run("code", source, out, "--overwrite") == 0
+    coded = out.read_bytes()
+    assert run("code", source, out) == 0
+    assert "is done already" in capfd.readouterr().err
+    assert run("code", source, out, "--with-text") == 2
+    source.write_text("text\nsomething else\n")
+    assert run("code", source, out) == 2
+    source.write_text("text\nhi there\n")
+    assert run("code", source, out) == 0
+    out.write_bytes(coded + b"one more line\n")
+    assert run("code", source, out) == 2

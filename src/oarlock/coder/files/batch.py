@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from oarlock import __version__
+from oarlock.coder.files.finished import is_done, remember
 from oarlock.coder.files.replies import (
     Columns,
     EmptyRows,
@@ -41,12 +42,14 @@ class Outcome:
         n_sentences: Rows written.
         n_empty: Rows of the input without text, passed over.
         n_resumed: Replies that an earlier run had done.
+        was_done: Whether the output was there, made from the same input in the same way.
     """
 
     n_replies: int
     n_sentences: int
     n_empty: int
     n_resumed: int
+    was_done: bool = False
 
 
 def code_file(
@@ -60,6 +63,7 @@ def code_file(
     columns: Columns | None = None,
     stdin: IO[bytes] | None = None,
     stdout: IO[bytes] | None = None,
+    overwrite: bool = True,
 ) -> Outcome:
     """Code a file sentence by sentence.
 
@@ -74,6 +78,8 @@ def code_file(
         columns: The columns of a file, where `find_columns` has found them already.
         stdin: Standard input, for tests.
         stdout: Standard output, for tests.
+        overwrite: Whether a finished output may be replaced. One that was made from the same input
+            in the same way is left as it is.
 
     Raises:
         UserError: A fault of the input, found before anything is coded except on standard input;
@@ -108,6 +114,8 @@ def code_file(
             return Outcome(n_done, n_sentences, counter.n, 0)
         formats = (records.format, out_format)
         key = run_key(survey, columns, options, coder.model_version, formats)
+        if not overwrite and is_done(Path(out), key):
+            return Outcome(total or 0, 0, survey.n_empty if survey else 0, 0, was_done=True)
         with ResumableWriter(
             Path(out), out_format, types, key, resume=resume, begins_again=survey is None
         ) as writer:
@@ -119,6 +127,7 @@ def code_file(
                 raise
             n_resumed = done.n_resumed
             writer.finish()
+        remember(Path(out), key)
         return Outcome(done.n_replies, writer.position.n_rows, counter.n, n_resumed)
 
 
