@@ -178,7 +178,7 @@ def respond(screening: Screening | None) -> Response:
 def span(minutes: int, language: str) -> str:
     """Return a time in words, as it stands after "within" or "innerhalb von"."""
     german = language == "de"
-    if minutes < 60 or minutes % 60:  # noqa: PLR2004
+    if minutes < 60 or minutes % 60:
         if minutes == 1:
             return "einer Minute" if german else "1 minute"
         return f"{minutes} {'Minuten' if german else 'minutes'}"

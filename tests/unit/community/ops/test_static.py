@@ -8,6 +8,7 @@ from typing import Any
 from oarlock.community.ops.static import StaticFilesMiddleware
 
 
+@pytest.mark.django_db
 def test_a_static_file_is_no_stream_and_keeps_its_headers(tmp_path: Path, settings: Any) -> None:
     settings.STATIC_ROOT = tmp_path
     (tmp_path / "plain.css").write_text("p { color: teal; }", "ascii")
