@@ -83,7 +83,8 @@ class Suggestion:
         id: Stable while the sentence stays as it is: the rule, and where the rule is about one
             sentence four hexadecimal digits of it, too few to learn anything of its words.
         rule: The rule in `rules.toml`.
-        kind: "harm" (then it is the only one), "risk", "mend" (about something that is there) or "add" (something that is missing).
+        kind: "harm" (then it is the only one), "risk", "mend" (about something that is there) or
+            "add" (something that is missing).
         title: What to do, in a few words.
         why: Why, in plain words.
         start, end: Half-open span of the sentence that it is tied to.

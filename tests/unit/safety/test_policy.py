@@ -42,10 +42,14 @@ def test_words_exist_in_both_languages_and_promise_only_what_the_row_does() -> N
 
 @pytest.mark.parametrize(
     ("grade", "minutes", "en", "de"),
-    [("imminent", 15, "15 minutes", "15 Minuten"), ("recent behaviour", 60, "1 hour", "einer Stunde"),
-     ("plan or intent", 60, "1 hour", "einer Stunde"), ("active", 240, "4 hours", "4 Stunden"),
-     ("passive", 1440, "24 hours", "24 Stunden")],
-)  # fmt: skip
+    [
+        ("imminent", 15, "15 minutes", "15 Minuten"),
+        ("recent behaviour", 60, "1 hour", "einer Stunde"),
+        ("plan or intent", 60, "1 hour", "einer Stunde"),
+        ("active", 240, "4 hours", "4 Stunden"),
+        ("passive", 1440, "24 hours", "24 Stunden"),
+    ],
+)
 def test_graver_risk_is_acknowledged_sooner(grade: str, minutes: int, en: str, de: str) -> None:
     response = respond(screening(Finding("suicide", 0.9, grade)))
     assert response.acknowledge_minutes == minutes

@@ -13,7 +13,7 @@ def in_one_piece(response: FileResponse) -> HttpResponse:
 
     Under ASGI Django reads a file whole all the same, and warns of it at every file.
     """
-    content = b"".join(response)  # type: ignore[arg-type]
+    content = b"".join(response)
     whole = HttpResponse(content, status=response.status_code)
     whole.headers = response.headers
     response.close()

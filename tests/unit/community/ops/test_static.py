@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from oarlock.community.ops.static import StaticFilesMiddleware
 
 
