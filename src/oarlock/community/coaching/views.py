@@ -14,6 +14,7 @@ from oarlock.community.coaching.models import Care
 from oarlock.community.coaching.segments import segments
 from oarlock.community.notices import watch
 from oarlock.community.roles import MemberRequest, members
+from oarlock.community.support.queries import row
 
 
 @members
@@ -80,8 +81,8 @@ def threads(request: MemberRequest) -> HttpResponse:
         request,
         "coaching/threads.html",
         {
-            "taken": [row for row in rows if row.accepted_at],
-            "asked": [row for row in rows if not row.accepted_at],
+            "taken": [(one, row(request.user, one.post)) for one in rows if one.accepted_at],
+            "asked": [(one, row(request.user, one.post)) for one in rows if not one.accepted_at],
             "debriefs": care.debriefs(request.user),
         },
     )

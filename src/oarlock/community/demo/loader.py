@@ -26,6 +26,9 @@ from oarlock.errors import UserError
 
 Report = Callable[[str, int, int], None]
 
+#: Unanswered threads of the demo that moderators hear of soon.
+N_NEAR_LIMIT = 2
+
 
 def _toml(name: str) -> dict[str, Any]:
     return tomllib.loads(files("oarlock.community.demo").joinpath(name).read_text("utf-8"))
@@ -59,6 +62,7 @@ def load(report: Report = lambda _what, _done, _all: None) -> dict[str, int]:
         groups = _groups(people, now)
         n_posts = n_replies = 0
         all_threads = [(groups[slug], thread) for slug, ts in thread_files() for thread in ts]
+        _spread_unanswered([thread for _group, thread in all_threads])
         for index, (group, thread) in enumerate(all_threads):
             post = _thread(group, thread, people, now)
             n_posts += 1
@@ -130,6 +134,20 @@ def _date(text: Text, at: datetime) -> None:
         Text.objects.filter(pk=text.pk).update(expected_by=text.expected_by - later)
 
 
+def _spread_unanswered(threads: list[dict[str, Any]]) -> None:
+    """Let what nobody has answered be new: two near the limit, the others of the last two hours."""
+    waiting = [
+        one for one in threads if all(reply["by"] == one["by"] for reply in one.get("reply", ()))
+    ]
+    waiting.sort(key=lambda one: "hours_ago" not in one)
+    for number, one in enumerate(waiting):
+        if number < N_NEAR_LIMIT:
+            one["hours_ago"] = settings.ANSWER_HOURS * (0.85 - 0.05 * number)
+        else:
+            share = (number - N_NEAR_LIMIT + 1) / (len(waiting) - N_NEAR_LIMIT)
+            one["hours_ago"] = min(2.0, settings.ANSWER_HOURS / 3) * share
+
+
 def _thread(
     group: Group, thread: dict[str, Any], people: Mapping[str, User], now: datetime
 ) -> Post:
@@ -137,7 +155,7 @@ def _thread(
     at = (now - timedelta(days=thread["days_ago"])).replace(hour=thread["hour"], minute=17)
     if "hours_ago" in thread:
         at = now - timedelta(hours=thread["hours_ago"])
-    at = min(at, now - timedelta(hours=1))
+    at = min(at, now - timedelta(minutes=5))
     _join(author, group, at)
     post = write_post(
         by=author,

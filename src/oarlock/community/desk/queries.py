@@ -19,6 +19,7 @@ from oarlock.community.desk.models import WAITING, Alarm, Appeal, Case, Contact,
 from oarlock.community.ops.models import Tick
 from oarlock.community.ops.schedule import HEARTBEAT
 from oarlock.community.support.models import Post, Reply
+from oarlock.community.support.queries import excerpt
 from oarlock.community.texts.models import Screening, Text
 
 PAGE = 30
@@ -60,6 +61,42 @@ def queue(
         )
     found = list(rows.order_by("grade", "acknowledge_by", "pk")[: PAGE + 1])
     return Page(found[:PAGE], found[PAGE - 1].public_id if len(found) > PAGE else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """By what a card of the queue can be told from others: group, and first words if it is mild."""
+
+    group: str = ""
+    words: str = ""
+    folded: bool = False
+
+
+def glimpses(cases: list[Case]) -> list[Glimpse]:
+    """Return what the cards of a queue show of the texts.
+
+    What is urgent, about risk or under a content warning stays folded until the case is opened, and
+    so does all that is not between peers. Operators, who find an outside reader, see nothing.
+    """
+    texts = [case.text_id for case in cases if case.text_id and case.queue != Case.Queue.OUTSIDE]
+    posts = Post.objects.filter(text__in=texts).select_related("text", "group")
+    replies = Reply.objects.filter(text__in=texts).select_related("text", "post__group")
+    found: dict[int, tuple[Text, Post]] = {one.text_id: (one.text, one) for one in posts}
+    found |= {one.text_id: (one.text, one.post) for one in replies}
+    risky = set(
+        Screening.objects.filter(text__in=texts).exclude(risk="none").values_list("text", flat=True)
+    )
+    shown = []
+    for case in cases:
+        if case.text_id not in found:
+            shown.append(Glimpse())
+            continue
+        text, post = found[case.text_id]
+        grave = case.grade <= 2 or case.queue == Case.Queue.CLINICAL or text.pk in risky
+        folded = bool(grave or post.warnings or not text.screened)
+        words = "" if folded else excerpt(text.title or text.body, 60)
+        shown.append(Glimpse(post.group.name, words, folded))
+    return shown
 
 
 def clock(case: Case) -> str:

@@ -35,7 +35,10 @@ def queue(request: MemberRequest) -> HttpResponse:
         "desk/queue.html",
         {
             "form": form,
-            "rows": [(case, queries.clock(case)) for case in page.rows],
+            "rows": [
+                (case, queries.clock(case), glimpse)
+                for case, glimpse in zip(page.rows, queries.glimpses(page.rows), strict=True)
+            ],
             "after": page.after,
             "kept": kept.urlencode(),
             "trouble": queries.trouble(),

@@ -29,6 +29,8 @@ ASK_AT, MODERATORS_AT = 0.25, 0.75
 #: Asked at once; the next ones after `ASK_AGAIN` if none of them has answered.
 N_ASKED = 3
 ASK_AGAIN = timedelta(minutes=45)
+#: Least time on the clock of the case that moderators get.
+LEAST_MINUTES = 60
 #: A supporter who said yes and has not been heard of since loses the thread to somebody else.
 SILENT = timedelta(hours=24)
 
@@ -112,12 +114,13 @@ def _open_case(post: Post, now: datetime, by_when: datetime) -> int:
     # One that a person closed is done. One that the watch closed opens again with the answer gone.
     if cases.exclude(state=Case.State.CLOSED, closed_by=None).exists():
         return 0
-    minutes = max(5, int((by_when - now).total_seconds() // 60))
+    # A person can do it: a post that is late already still gives who reads the queue an hour.
+    minutes = max(LEAST_MINUTES, int((by_when - now).total_seconds() // 60))
     open_case(
         queue=Case.Queue.MODERATION,
         origin=Case.Origin.WATCH,
         kind="unanswered",
-        grade=4,
+        grade=3,
         minutes=minutes,
         text=post.text,
     )

@@ -168,3 +168,15 @@ def test_watch_lets_go_of_what_its_author_erased(post: Post) -> None:
     assert watch.look()["closed"] == 1
     text = Text.objects.get(pk=post.pk)
     assert (text.body, text.state) == ("", Text.State.DELETED)
+
+
+@pytest.mark.parametrize(("hours", "least", "most"), [(4.6, 80, 85), (20, 59, 61)])
+def test_the_clock_of_an_unanswered_post_fits_its_grade(
+    post: Post, hours: float, least: int, most: int
+) -> None:
+    waited(post, hours)
+    watch.look()
+    case = Case.objects.get(origin=Case.Origin.WATCH)
+    left = (case.acknowledge_by - timezone.now()).total_seconds() / 60
+    assert case.grade == 3
+    assert least <= left <= most
