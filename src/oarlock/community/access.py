@@ -6,6 +6,7 @@ learn that it exists.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from django.core.exceptions import PermissionDenied
@@ -36,9 +37,20 @@ def shut_out(by: User) -> set[int]:
     return set(Block.objects.filter(other=by).values_list("by_id", flat=True))
 
 
+class Blocks:
+    """The blocks around one person, looked up once."""
+
+    def __init__(self, by: User) -> None:
+        self._strangers, self._shut_out = strangers_to(by), shut_out(by)
+
+    def meets(self, thing: Post | Reply) -> bool:
+        """Return whether no block keeps the person from a post or reply."""
+        return thing.text.author_id not in (self._shut_out if thing.anonymous else self._strangers)
+
+
 def meets(by: User, thing: Post | Reply) -> bool:
     """Return whether no block keeps `by` from a post or reply."""
-    return thing.text.author_id not in (shut_out(by) if thing.anonymous else strangers_to(by))
+    return Blocks(by).meets(thing)
 
 
 Things = TypeVar("Things", Post, Reply)
@@ -149,33 +161,41 @@ def post(by: User, public_id: str) -> Post:
         .filter(_readable(by), text__public_id=public_id)
         .first()
     )
-    if found is None or not _may_see(by, found):
+    if found is None or not _may_see(by, found, Blocks(by)):
         raise Http404
     return found
 
 
-def thread(by: User, public_id: str) -> Post:
-    """Return the post of a thread to read.
+def open_threads(by: User, public_ids: Iterable[str]) -> dict[str, Post]:
+    """Return by id the posts whose threads `by` may open.
 
     A deleted post opens for everybody of its group as a gap while replies to it stand: whoever
     renders it shows the text to nobody.
     """
-    found = (
-        Post.objects.select_related("text", "text__author", "group")
-        .filter(_readable(by), text__public_id=public_id)
-        .first()
+    blocks = Blocks(by)
+    found = Post.objects.select_related("text", "text__author", "group").filter(
+        _readable(by), text__public_id__in=set(public_ids)
     )
+    return {
+        post.text.public_id: post
+        for post in found
+        if (
+            post.n_replies and blocks.meets(post)
+            if post.text.state == Text.State.DELETED
+            else _may_see(by, post, blocks)
+        )
+    }
+
+
+def thread(by: User, public_id: str) -> Post:
+    """Return the post of a thread to read, see `open_threads`."""
+    found = open_threads(by, [public_id]).get(public_id)
     if found is None:
-        raise Http404
-    if found.text.state == Text.State.DELETED:
-        if not found.n_replies or not meets(by, found):
-            raise Http404
-    elif not _may_see(by, found):
         raise Http404
     return found
 
 
-def _may_see(by: User, thing: Post | Reply) -> bool:
+def _may_see(by: User, thing: Post | Reply, blocks: Blocks) -> bool:
     text = thing.text
     if by.is_safety_staff:
         return True
@@ -183,7 +203,7 @@ def _may_see(by: User, thing: Post | Reply) -> bool:
         return False
     if text.author_id == by.pk:
         return True
-    return text.state == SHOWN and meets(by, thing)
+    return text.state == SHOWN and blocks.meets(thing)
 
 
 def replies(by: User, to: Post) -> QuerySet[Reply]:
@@ -213,15 +233,25 @@ def all_replies(by: User) -> QuerySet[Reply]:
     return _without_unseen(found, by, thread=True)
 
 
+def open_replies(by: User, public_ids: Iterable[str]) -> dict[str, Reply]:
+    """Return by id the replies that `by` may open, each with its post."""
+    blocks = Blocks(by)
+    found = Reply.objects.select_related(
+        "text", "text__author", "post", "post__text", "post__group"
+    ).filter(text__public_id__in=set(public_ids))
+    seen = [
+        reply
+        for reply in found
+        if reply.text.state != Text.State.DELETED and _may_see(by, reply, blocks)
+    ]
+    threads = open_threads(by, [reply.post.text.public_id for reply in seen]) if seen else {}
+    return {r.text.public_id: r for r in seen if r.post.text.public_id in threads}
+
+
 def reply(by: User, public_id: str) -> Reply:
-    found = (
-        Reply.objects.select_related("text", "text__author", "post", "post__text", "post__group")
-        .filter(text__public_id=public_id)
-        .first()
-    )
-    if found is None or found.text.state == Text.State.DELETED or not _may_see(by, found):
+    found = open_replies(by, [public_id]).get(public_id)
+    if found is None:
         raise Http404
-    thread(by, found.post.text.public_id)
     return found
 
 

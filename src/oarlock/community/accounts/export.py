@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.utils import timezone
 
@@ -23,6 +25,7 @@ def personal_export(person: User) -> dict[str, Any]:
     Screening results and case notes about the person are named with time and grade; the notes of
     staff themselves are given on request by a person, since they may speak of others.
     """
+    own = Text.objects.filter(author=person).select_related("post", "reply", "contact")
     return {
         "format": FORMAT,
         "site": settings.ORIGIN,
@@ -35,12 +38,19 @@ def personal_export(person: User) -> dict[str, Any]:
         "agreements": _rows(person.acceptances, "agreement__version", "accepted_at"),
         "consents": _rows(person.consents, "purpose", "version", "given", "at"),
         "groups": _rows(person.memberships, "group__slug", "state", "moderates", "at"),
-        "texts": [_text(t) for t in Text.objects.filter(author=person).order_by("created_at")],
+        "texts": [_text(t) for t in own.order_by("created_at")],
         "drafts": _rows(person.drafts, "place", "fields", "saved_at"),
         "bookmarks": _rows(person.bookmarks, "post__text__public_id", "at"),
         "follows": _rows(person.follows, "post__text__public_id", "at"),
         "blocks": _rows(person.blocks, "other__handle", "at"),
         "mutes": _rows(person.mutes, "other__handle", "at"),
+        "sessions": _rows(
+            UserSession.objects.filter(user=person),
+            "ip",
+            "user_agent",
+            "created_at",
+            "last_seen_at",
+        ),
         "tokens": _rows(person.tokens, "name", "scopes", "made_at", "expires_at", "used_at"),
         "notices": _rows(person.notices, "kind", "target", "at", "read_at"),
         "letters": _rows(person.letters, "counts", "made_at", "sent_at"),
@@ -78,6 +88,20 @@ def _rows(related: Any, *fields: str) -> list[dict[str, Any]]:
     ]
 
 
+#: What is kept of a text besides its words, by its kind.
+OF_KIND: Mapping[str, tuple[str, ...]] = {
+    Text.Kind.POST: ("wanted", "mood_before", "mood_after", "warnings", "anonymous", "closed_at"),
+    Text.Kind.REPLY: ("anonymous", "coached"),
+    Text.Kind.MESSAGE: ("safety",),
+}
+_ROWS = {Text.Kind.POST: "post", Text.Kind.REPLY: "reply", Text.Kind.MESSAGE: "contact"}
+
+
+def _of_kind(text: Text) -> dict[str, Any]:
+    row = getattr(text, _ROWS[text.kind], None) if text.kind in _ROWS else None
+    return {name: getattr(row, name) for name in OF_KIND[text.kind]} if row is not None else {}
+
+
 def _text(text: Text) -> dict[str, Any]:
     return {
         "id": text.public_id,
@@ -87,6 +111,7 @@ def _text(text: Text) -> dict[str, Any]:
         "state": text.state,
         "written_at": text.created_at,
         "edited_at": text.edited_at,
+        **_of_kind(text),
         "earlier_versions": _rows(text.versions, "number", "title", "body", "written_at"),
         "screenings": _rows(text.screenings, "version", "risk", "kinds", "at", "screener_version"),
         "mi_codes": _rows(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,21 +49,33 @@ def where(by: User, place: str) -> tuple[str, str]:
     Raises:
         Http404: No such place for this person.
     """
-    if not re.fullmatch(r"(group|post|reply):[\w-]{1,40}", place):
+    found = _places(by, [place]).get(place)
+    if found is None:
         raise Http404
-    kind, _sep, name = place.partition(":")
-    if kind == "group":
-        group = access.group(by, name)
-        return _("A post in %(group)s") % {"group": group.name}, reverse("post-new", args=[name])
-    if kind == "post":
-        post = access.thread(by, name)
+    return found
+
+
+def _places(by: User, places: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return words and address by place, of those that are there for this person."""
+    names: dict[str, list[str]] = {"group": [], "post": [], "reply": []}
+    for place in places:
+        if re.fullmatch(r"(group|post|reply):[\w-]{1,40}", place):
+            kind, _sep, name = place.partition(":")
+            names[kind].append(name)
+    found = {}
+    for group in access.groups(by).filter(slug__in=names["group"]) if names["group"] else ():
+        label = _("A post in %(group)s") % {"group": group.name}
+        found[f"group:{group.slug}"] = (label, reverse("post-new", args=[group.slug]))
+    posts = access.open_threads(by, names["post"]) if names["post"] else {}
+    for name, post in posts.items():
         label = _("A reply in %(group)s") % {"group": post.group.name}
-        return label, reverse("thread", args=[name]) + "#write"
-    if kind == "reply":
-        reply = access.reply(by, name)
+        found[f"post:{name}"] = (label, reverse("thread", args=[name]) + "#write")
+    replies = access.open_replies(by, names["reply"]) if names["reply"] else {}
+    for name, reply in replies.items():
         label = _("An answer to a reply in %(group)s") % {"group": reply.post.group.name}
-        return label, reverse("thread", args=[reply.post.text.public_id]) + f"?to={name}#write"
-    raise Http404
+        address = reverse("thread", args=[reply.post.text.public_id])
+        found[f"reply:{name}"] = (label, f"{address}?to={name}#write")
+    return found
 
 
 def save(*, by: User, place: str, fields: Mapping[str, Any], key: str) -> Draft | None:
@@ -122,11 +134,7 @@ def initial(draft: Draft | None) -> dict[str, Any]:
 
 def own(by: User) -> list[Kept]:
     """Return the drafts of a person, the newest first."""
-    found = []
-    for draft in Draft.objects.filter(by=by).order_by("-saved_at")[:50]:
-        try:
-            label, url = where(by, draft.place)
-        except Http404:
-            label, url = _("The place of this draft is gone. Copy your words if you like."), ""
-        found.append(Kept(draft, label, url))
-    return found
+    drafts = list(Draft.objects.filter(by=by).order_by("-saved_at")[:50])
+    places = _places(by, [draft.place for draft in drafts])
+    gone = (_("The place of this draft is gone. Copy your words if you like."), "")
+    return [Kept(draft, *places.get(draft.place, gone)) for draft in drafts]

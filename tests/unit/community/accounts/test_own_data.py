@@ -56,7 +56,6 @@ def test_export_covers_every_table_that_points_to_a_person(thread: tuple[User, U
         "audit": "the log of staff and system",
         "emailaddress": "the address is in the account",
         "authenticator": "a secret",
-        "usersession": "shown on the page of sessions",
         "logentry": "not used",
         "blocked_by": "tells about others",
         "muted_by": "tells about others",
@@ -67,6 +66,7 @@ def test_export_covers_every_table_that_points_to_a_person(thread: tuple[User, U
     names = {
         "acceptances": "agreements", "memberships": "groups", "cares": "threads_looked_after",
         "suggestion": "suggestions_of_the_coach", "reaction": "reactions",
+        "usersession": "sessions",
     }  # fmt: skip
     missing = [
         r.get_accessor_name()
@@ -211,3 +211,27 @@ def test_the_last_of_a_role_cannot_leave(person: People, role: Role) -> None:
     assert list(User.objects.people().filter(role=role).values_list("handle", flat=True)) == [
         "second"
     ]
+
+
+def test_export_holds_what_was_said_beside_the_words(
+    thread: tuple[User, User], person: People
+) -> None:
+    ash, kim = thread
+    write_post(
+        by=ash, group=Group.objects.get(), body="low", mood="sad", wanted="practical",
+        warnings=["death"], anonymous=True,
+    )  # fmt: skip
+    case = Case.objects.create(
+        queue="clinical", origin="screening", kind="plan", grade=3, about=ash,
+        acknowledge_by=timezone.now(),
+    )  # fmt: skip
+    talk.write_to_person(by=person("doc", Role.CLINICIAN), case=case, body="hello")
+    talk.answer(by=ash, case=case, body="", safety="unsure")
+    Client().post("/account/login/", {"login": ash.email, "password": "a long enough pass phrase"})
+    found = personal_export(ash)
+    post = next(t for t in found["texts"] if t["body"] == "low")
+    assert (post["mood_before"], post["wanted"]) == ("sad", "practical")
+    assert (post["warnings"], post["anonymous"]) == (["death"], True)
+    assert [t["safety"] for t in found["texts"] if t["kind"] == "message"] == ["unsure"]
+    assert [s["ip"] for s in found["sessions"]] == ["127.0.0.1"]
+    assert personal_export(kim)["sessions"] == []
