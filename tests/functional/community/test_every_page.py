@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from html.parser import HTMLParser
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse, RemoteDisconnected
 from typing import Any, NamedTuple
 
 import pytest
@@ -130,6 +130,17 @@ def _is_asked(name: str, role: str, posted: set[str]) -> bool:
     return not (name in NO_PAGES or name in posted or of_allauth)
 
 
+def _get(server: HTTPConnection, path: str, headers: dict[str, str]) -> HTTPResponse:
+    """Ask for a page; the server closes a connection that rests while somebody signs in."""
+    try:
+        server.request("GET", path, headers=headers)
+        return server.getresponse()
+    except (RemoteDisconnected, ConnectionError):
+        server.close()
+        server.request("GET", path, headers=headers)
+        return server.getresponse()
+
+
 @pytest.fixture(scope="module")
 def walk(place: Any, signed_in: Callable[[str], Any]) -> Walk:
     """What opens for whom. A page built for one role as for another is looked at once."""
@@ -144,8 +155,7 @@ def walk(place: Any, signed_in: Callable[[str], Any]) -> Walk:
             cookie = {"Cookie": "; ".join(f"{c['name']}={c['value']}" for c in cookies)}
             for name in (name for name in routes if _is_asked(name, role, posted)):
                 for path in _paths(name, routes[name], place.known):
-                    server.request("GET", path, headers=cookie)
-                    answer = server.getresponse()
+                    answer = _get(server, path, cookie)
                     html = answer.read().decode("utf-8", "replace")
                     if answer.status == 405:
                         posted.add(name)

@@ -94,7 +94,11 @@ OF_KIND: Mapping[str, tuple[str, ...]] = {
     Text.Kind.REPLY: ("anonymous", "coached"),
     Text.Kind.MESSAGE: ("safety",),
 }
-_ROWS = {Text.Kind.POST: "post", Text.Kind.REPLY: "reply", Text.Kind.MESSAGE: "contact"}
+_ROWS: Mapping[str, str] = {
+    Text.Kind.POST: "post",
+    Text.Kind.REPLY: "reply",
+    Text.Kind.MESSAGE: "contact",
+}
 
 
 def _of_kind(text: Text) -> dict[str, Any]:

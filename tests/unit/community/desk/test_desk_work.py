@@ -121,7 +121,7 @@ def test_queue_turns_pages_without_losing_or_repeating_a_case(
     for _ in range(3):
         with django_assert_max_num_queries(25):
             answer = browser.get(address)
-        seen += [case.public_id for case, _clock in answer.context["rows"]]
+        seen += [case.public_id for case, *_ in answer.context["rows"]]
         address = f"/desk/?after={answer.context['after']}"
     assert len(seen) == len(set(seen)) == 65
     assert answer.context["after"] == ""
