@@ -83,3 +83,13 @@ def test_faults_name_the_remedy_and_show_no_text(
     error = capsys.readouterr().err
     assert message in error
     assert "fine" not in error
+
+
+def test_draft_that_would_hurt_gets_that_answer_alone(
+    draft: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draft.write_text("kill yourself nobody cares", encoding="utf-8")
+    assert run(str(draft)) == 0
+    out = capsys.readouterr().out
+    assert "Leave this out" in out
+    assert "Reflection" not in out

@@ -256,3 +256,12 @@ def test_threads_share_one_coach() -> None:
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda draft: coach.review(draft, post=POST), drafts)) == alone
     assert len(coach._codes) <= 2
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Leave this out"), ("de", "Lass das weg")])
+def test_draft_that_would_hurt_gets_one_answer_and_no_advice(language: str, title: str) -> None:
+    feedback = review(ADVICE, harm=True, risk=True, dismissed={"harm"}, language=language)
+    (only,) = feedback.suggestions
+    assert (only.rule, only.title, only.example) == ("harm", title, None)
+    assert (feedback.praise, feedback.oars, feedback.sentences) == ((), (), ())
+    assert "harm" not in rules_of(review(ADVICE, OPEN))

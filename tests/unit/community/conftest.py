@@ -26,6 +26,7 @@ class FakeFound:
     kinds: dict[str, float] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
     screener_version: str = "test"
+    hurts: bool = False
 
 
 @dataclass

@@ -70,7 +70,7 @@ def _unscreened(text: Text) -> Case:
     # What goes between staff and a person arrives all the same.
     if text.kind not in TO_STAFF and text.state != Text.State.HIDDEN:
         text.state = Text.State.HELD
-        text.expected_by = timezone.now() + timedelta(minutes=UNSCREENED_MINUTES)
+        text.expected_by = _promised(Case.Queue.MODERATION, 2, UNSCREENED_MINUTES)
     return open_case(
         queue=Case.Queue.MODERATION,
         origin=Case.Origin.UNSCREENED,
@@ -134,13 +134,22 @@ def _person_decided(text: Text) -> bool:
 
 
 def _state(wanted: list[Response]) -> tuple[Text.State, datetime | None]:
-    """Return whether peers see the text, and by when a person will have read it."""
+    """Return whether peers see the text, and by when its author is told it will be read."""
     for state in (Text.State.HIDDEN, Text.State.HELD):
         strict = [response for response in wanted if response.visibility == state.value]
         if strict:
-            minutes = min(response.acknowledge_minutes for response in strict)
-            return state, timezone.now() + timedelta(minutes=minutes)
+            first = min(strict, key=lambda response: response.acknowledge_minutes)
+            return state, _promised(first.queue, first.grade, first.acknowledge_minutes)
     return Text.State.SHOWN, None
+
+
+def _promised(queue: str, grade: int, minutes: int) -> datetime | None:
+    """Return by when the author may expect a reader; None where nobody is there to be one."""
+    from oarlock.community.desk import rota  # which needs READERS of this module
+
+    if not rota.keeps_time(queue, grade):
+        return None
+    return timezone.now() + timedelta(minutes=minutes)
 
 
 def open_cases(text: Text) -> Any:

@@ -230,3 +230,15 @@ def test_skills_page_asks_the_database_once_however_much_was_written(
         reply.text.save()
     with django_assert_max_num_queries(1):
         assert len(skills.by_month(kim)) >= 4
+
+
+def test_draft_that_would_hurt_gets_one_answer_and_no_writing_tips(
+    kim: User, post: Post, screener: Any, found: Any, sign_in: SignIn
+) -> None:
+    screener.found["nobody cares"] = found(kinds={"insult": 0.9}, hurts=True)
+    page = review(sign_in(kim), post, "kill yourself nobody cares").content.decode()
+    assert page.count('class="suggestion"') == 1
+    assert "Leave this out" in page
+    assert "oars" not in page
+    assert "Put this away" not in page
+    assert "Leave this out" not in review(sign_in(kim), post).content.decode()

@@ -155,8 +155,10 @@ def test_answer_of_the_policy_that_the_desk_does_not_understand(
 
 
 def test_the_strictest_answer_decides_and_the_shortest_time_is_promised(
-    ash: User, group: Group, screener: Any, found: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    ash: User, group: Group, screener: Any, found: Any, monkeypatch: pytest.MonkeyPatch,
+    person: Callable[..., User],
+) -> None:  # fmt: skip
+    person("moss", Role.MODERATOR)
     rows = [
         Response("insult", "moderation", 3, 240, "held", False),
         Response("active", "clinical", 2, 60, "shown", True),
@@ -458,7 +460,10 @@ def test_help_names_the_emergency_number_of_the_persons_country(
     assert "112" in sign_in(person("lee", country="DE")).get("/help").content.decode()
 
 
-def test_unscreened_minutes_are_told_to_the_author(ash: User, group: Group, screener: Any) -> None:
+def test_unscreened_minutes_are_told_to_the_author(
+    ash: User, group: Group, screener: Any, person: Callable[..., User]
+) -> None:
+    person("moss", Role.MODERATOR, last_login=timezone.now())
     text = unscreened(ash, group, screener)
     assert text.expected_by is not None
     assert text.expected_by <= timezone.now() + timedelta(minutes=intake.UNSCREENED_MINUTES)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.test import Client
+from django.utils import timezone
 
 from oarlock.community.accounts.models import Block, Mute, Role, User
 from oarlock.community.desk.intake import open_case
@@ -115,6 +116,7 @@ def test_answer_to_a_reply_of_another_thread_is_refused(
 def test_held_post_tells_its_author_why_and_until_when_and_nobody_else_sees_it(
     ash: User, kim: User, group: Group, screener: Any, sign_in: SignIn, person: People
 ) -> None:
+    moss = person("moss", Role.MODERATOR, last_login=timezone.now())
     screener.broken = True
     browser = sign_in(ash)
     sent = browser.post("/groups/low-mood/write", {"body": "dark words"}, follow=True)
@@ -125,7 +127,31 @@ def test_held_post_tells_its_author_why_and_until_when_and_nobody_else_sees_it(
     assert "We expect to have read it by" in read(browser, post)
     assert sign_in(kim).get(address(post)).status_code == 404
     assert "dark words" not in sign_in(kim).get("/groups/low-mood").content.decode()
-    assert "dark words" in read(sign_in(person("moss", Role.MODERATOR)), post)
+    assert "dark words" in read(sign_in(moss), post)
+
+
+def test_held_post_promises_no_time_where_nobody_is_there_to_keep_it(
+    ash: User, group: Group, screener: Any, sign_in: SignIn
+) -> None:
+    screener.broken = True
+    form = {"body": "dark words"}
+    page = sign_in(ash).post("/groups/low-mood/write", form, follow=True).content.decode()
+    assert "automatic check did not work" in page
+    assert "We expect to have read it by" not in page
+    assert "1 hour" not in page
+    assert "we promise no time" in page
+
+
+def test_post_that_a_program_hid_says_so_until_a_person_decides(
+    ash: User, group: Group, screener: Any, found: Any, sign_in: SignIn
+) -> None:
+    screener.found["words"] = found(kinds={"hate": 0.9})
+    post = write_post(by=ash, group=group, body="words")
+    page = read(sign_in(ash), post)
+    assert "A program has hidden this until a person reads it" in page
+    assert "A moderator has hidden this" not in page
+    post.text.cases.update(state="closed")
+    assert "A moderator has hidden this" in read(sign_in(ash), post)
 
 
 def test_hidden_reply_shows_to_its_author_with_the_reason_alone(
