@@ -70,7 +70,7 @@ def wait_for_lines(path: Path, n_lines: int) -> None:
 @pytest.fixture
 def replies(tmp_path: Path) -> Path:
     path = tmp_path / "in.csv"
-    rows = [f"{n},oh no {n}. how are you? take care :)" for n in range(120)]
+    rows = [f"{n},oh no {n}. how are you? take care :)" for n in range(2000)]
     path.write_text("id,text\n" + "\n".join(rows) + "\n")
     return path
 
@@ -84,8 +84,8 @@ def test_code_says_what_is_kept_and_the_same_command_carries_on(
     process = start(*command)
     wait_for_lines(tmp_path / "out.csv.partial.journal", 4)
     _, line = interrupted(process)
-    n_kept, _, rest = line.removeprefix("Stopped. ").partition(" of 120 replies are kept in ")
-    assert 6 <= int(n_kept) < 120  # the last chunk may be saved and not yet told
+    n_kept, _, rest = line.removeprefix("Stopped. ").partition(" of 2000 replies are kept in ")
+    assert 6 <= int(n_kept) < 2000  # the last chunk may be saved and not yet told
     assert rest == f"{out}.partial; run the same command again to carry on there."
     assert not out.exists()
 

@@ -67,12 +67,12 @@ def main(
             remedy="Name with --data or OARLOCK_DATA a folder with mi/ and support/, laid out as "
             "docs/how-to/fetch-data.md says.",
         )
+    if out is None and not check_labels:
+        raise UserError("No folder to write is named.", remedy="Say: oarlock train FOLDER.")
     check_files(folder)
-    if check_labels:
+    if out is None or check_labels:
         _print_agreement(folder)
         return
-    if out is None:
-        raise UserError("No folder to write is named.", remedy="Say: oarlock train FOLDER.")
     with when_stopped(lambda: _kept(out)):
         from oarlock.coder.training import package, train
         from oarlock.coder.training.recipe import N_FOLDS, Recipe, load

@@ -210,6 +210,11 @@ class Eyes:
         """Return the rules of axe that the page breaks, each with where."""
         if not self.page.evaluate("typeof axe === 'object'"):
             self.page.evaluate(self.axe_script)
+        # A focused field scrolls into sight and puts links under the sticky head.
+        self.page.evaluate(
+            "() => { document.activeElement?.blur(); scrollTo(0, 0);"
+            " return new Promise(done => requestAnimationFrame(() => setTimeout(done, 80))); }"
+        )
         broken = self.page.evaluate(
             "o => axe.run(document, {...o, resultTypes: ['violations']}).then(r => r.violations)",
             options,
