@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from oarlock.corpus.reading import file_format
-from oarlock.corpus.writing import sync_folder
+from oarlock.corpus.writing import faults_of, sync_folder
 from oarlock.errors import UserError
 
 STANDARD_OUTPUT = "-"
@@ -171,20 +170,5 @@ def _write_partial(text: str, path: Path) -> Path:
     return Path(name)
 
 
-@contextmanager
-def _faults_of(path: Path) -> Iterator[None]:
-    """Turns faults of the disk into a `UserError` that names the target, not a partial file."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise UserError(
-                f"{path}: the disk is full or the file may not grow.",
-                remedy="Free some space, or choose a path on another disk.",
-            ) from None
-        raise UserError(
-            f"{path} cannot be written: {error.strerror}.",
-            remedy="Check the permissions, or choose another path.",
-        ) from None
+def _faults_of(path: Path) -> AbstractContextManager[None]:
+    return faults_of(path, when_full="Free some space, or choose a path on another disk.")

@@ -12,13 +12,14 @@ from typing import TypeVar
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 
 from oarlock.community import roles
 from oarlock.community.accounts.models import Block, Mute, User
 from oarlock.community.desk.models import Appeal, Case, Contact, Decision, Report
 from oarlock.community.groups.models import Group, Membership
 from oarlock.community.support.models import Post, Reply
-from oarlock.community.texts.models import Text
+from oarlock.community.texts.models import IN_THREADS, Text
 
 SHOWN = Text.State.SHOWN
 
@@ -79,10 +80,7 @@ def groups(by: User) -> QuerySet[Group]:
 
 
 def group(by: User, slug: str) -> Group:
-    found = groups(by).filter(slug=slug).first()
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(groups(by), slug=slug)
 
 
 def is_member(by: User, of: Group) -> bool:
@@ -119,10 +117,7 @@ def join_requests(by: User, to: Group) -> QuerySet[Membership]:
 
 
 def join_request(by: User, to: Group, handle: str) -> Membership:
-    found = join_requests(by, to).filter(person__handle__iexact=handle).first()
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(join_requests(by, to), person__handle__iexact=handle)
 
 
 def _readable(by: User, group: str = "group") -> Q:
@@ -280,7 +275,7 @@ def text_with_history(by: User, public_id: str) -> Text:
     """
     found = (
         Text.objects.select_related("author")
-        .filter(public_id=public_id, kind__in=(Text.Kind.POST, Text.Kind.REPLY))
+        .filter(public_id=public_id, kind__in=IN_THREADS)
         .first()
     )
     if found is None or not by.is_safety_staff:
@@ -293,12 +288,14 @@ def text_with_history(by: User, public_id: str) -> Text:
 
 def own_text(by: User, public_id: str) -> Text:
     """Return a text that `by` wrote and has not deleted."""
-    found = (
-        Text.objects.filter(public_id=public_id, author=by)
-        .exclude(state=Text.State.DELETED)
-        .first()
-    )
-    if found is None:
+    mine = Text.objects.filter(author=by).exclude(state=Text.State.DELETED)
+    return get_object_or_404(mine, public_id=public_id)
+
+
+def own_entry(by: User, public_id: str) -> Text:
+    """Return the text of a post or reply that `by` wrote and has not deleted."""
+    found = own_text(by, public_id)
+    if found.kind not in IN_THREADS:
         raise Http404
     return found
 
@@ -335,10 +332,7 @@ def cases(by: User) -> QuerySet[Case]:
 
 
 def case(by: User, public_id: str) -> Case:
-    found = cases(by).filter(public_id=public_id).first()
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(cases(by), public_id=public_id)
 
 
 def deciders(of: Case) -> set[int]:
@@ -359,10 +353,7 @@ def outside_cases(by: User) -> QuerySet[Case]:
 
 
 def outside_case(by: User, public_id: str) -> Case:
-    found = outside_cases(by).filter(public_id=public_id).first()
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(outside_cases(by), public_id=public_id)
 
 
 def reports(by: User) -> QuerySet[Report]:
@@ -371,10 +362,7 @@ def reports(by: User) -> QuerySet[Report]:
 
 
 def report(by: User, public_id: str) -> Report:
-    found = reports(by).filter(public_id=public_id).first()
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(reports(by), public_id=public_id)
 
 
 def appeals(by: User) -> QuerySet[Appeal]:
@@ -382,10 +370,7 @@ def appeals(by: User) -> QuerySet[Appeal]:
 
 
 def appeal(by: User, public_id: str) -> Appeal:
-    found = appeals(by).filter(public_id=public_id).first()
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(appeals(by), public_id=public_id)
 
 
 def decisions(by: User) -> QuerySet[Decision]:
@@ -394,10 +379,7 @@ def decisions(by: User) -> QuerySet[Decision]:
 
 
 def decision(by: User, public_id: str) -> Decision:
-    found = decisions(by).filter(public_id=public_id).first()
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(decisions(by), public_id=public_id)
 
 
 def conversations(by: User) -> QuerySet[Case]:
@@ -407,7 +389,4 @@ def conversations(by: User) -> QuerySet[Case]:
 
 
 def conversation(by: User, public_id: str) -> Case:
-    found = conversations(by).filter(public_id=public_id).first()
-    if found is None:
-        raise Http404
-    return found
+    return get_object_or_404(conversations(by), public_id=public_id)

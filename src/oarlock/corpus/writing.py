@@ -13,7 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
@@ -205,21 +205,11 @@ class ResumableWriter:
                 remedy="Use the same input and options to carry on, or --restart to begin again.",
             )
 
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        """Turns faults of the disk into a `UserError`; the partial file stays as it is."""
-        try:
-            yield
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise UserError(
-                    f"{self.path}: the disk is full or the file may not grow.",
-                    remedy="Free some space and run the same command again: it carries on.",
-                ) from None
-            raise UserError(
-                f"{self.path} cannot be written: {error.strerror}.",
-                remedy="Check the permissions, or choose another path.",
-            ) from None
+    def _faults(self) -> AbstractContextManager[None]:
+        """Names the output in faults of the disk; the partial file stays as it is."""
+        return faults_of(
+            self.path, when_full="Free some space and run the same command again: it carries on."
+        )
 
 
 class StreamWriter:
@@ -315,6 +305,29 @@ def _journal_lines(journal: IO[bytes]) -> Iterator[dict[str, Any]]:
 def _sync(stream: IO[bytes]) -> None:
     stream.flush()
     os.fsync(stream.fileno())
+
+
+@contextmanager
+def faults_of(path: Path, *, when_full: str) -> Iterator[None]:
+    """Turns faults of the disk into a `UserError` that names the target, not a partial file.
+
+    Args:
+        path: The target.
+        when_full: Remedy where the disk is full.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise UserError(
+                f"{path}: the disk is full or the file may not grow.", remedy=when_full
+            ) from None
+        raise UserError(
+            f"{path} cannot be written: {error.strerror}.",
+            remedy="Check the permissions, or choose another path.",
+        ) from None
 
 
 def sync_folder(folder: Path) -> None:

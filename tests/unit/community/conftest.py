@@ -16,36 +16,32 @@ from oarlock.community.accounts.models import Acceptance, Agreement, Role, User
 from oarlock.community.groups.models import Group, Membership, Topic
 from oarlock.community.ops import limits
 from oarlock.community.texts import screening
+from oarlock.community.texts.screening import Finding
 
 PASSWORD = "a long enough pass phrase"
 
 
-@dataclass
-class FakeFound:
-    risk: str = "none"
-    kinds: dict[str, float] = field(default_factory=dict)
-    reasons: list[str] = field(default_factory=list)
-    screener_version: str = "test"
-    hurts: bool = False
+def finding(**what: Any) -> Finding:
+    return Finding(**{"screener_version": "test", **what})
 
 
 @dataclass
 class FakeScreener:
     """Finds what the test puts into `found`, by a word of the text; breaks when told to."""
 
-    found: dict[str, FakeFound] = field(default_factory=dict)
+    found: dict[str, Finding] = field(default_factory=dict)
     broken: bool = False
 
-    def screen(self, text: str) -> FakeFound:
+    def screen(self, text: str) -> Finding:
         if self.broken:
             raise RuntimeError(text)
-        return next((v for word, v in self.found.items() if word in text), FakeFound())
+        return next((v for word, v in self.found.items() if word in text), finding())
 
 
 @pytest.fixture
-def found() -> type[FakeFound]:
+def found() -> Callable[..., Finding]:
     """Makes what the screener finds."""
-    return FakeFound
+    return finding
 
 
 @pytest.fixture(autouse=True)

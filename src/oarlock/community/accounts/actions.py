@@ -113,12 +113,17 @@ def set_role(*, by: User, person: User, role: Role) -> None:
     if person.role == role:
         return
     _must_not_be_last(person)
+    _give_role(person, role, by=by)
+
+
+def _give_role(person: User, role: str, *, by: User | None) -> None:
     record("role.set", by=by, target=_target(person), old=person.role, new=role)
+    changed = person.role != role
     person.role = role
     person.save(update_fields=["role"])
-    person.tokens.all().delete()
     _sign_out(person)
-    _leave_cases(person)
+    if changed:
+        _leave_cases(person)
 
 
 def _must_not_be_last(person: User) -> None:
@@ -136,7 +141,6 @@ def sign_out(*, by: User, person: User) -> None:
     """End every session and every key of somebody, whose account may be in other hands."""
     if not roles.may(by, "people"):
         raise PermissionDenied
-    person.tokens.all().delete()
     _sign_out(person)
     record("person.signed_out", by=by, target=_target(person))
 
@@ -153,14 +157,7 @@ def appoint(*, handle: str, role: str) -> None:
     person = User.objects.people().filter(handle__iexact=handle).first()
     if person is None:
         raise UserError("Nobody has that handle.", remedy="Let them join first; check the name.")
-    record("role.set", by=None, target=_target(person), old=person.role, new=role)
-    changed = person.role != role
-    person.role = role
-    person.save(update_fields=["role"])
-    person.tokens.all().delete()
-    _sign_out(person)
-    if changed:
-        _leave_cases(person)
+    _give_role(person, role, by=None)
 
 
 @transaction.atomic
@@ -187,21 +184,26 @@ def erase(*, by: User, keep_texts: bool) -> None:
     from oarlock.community.coaching.models import Suggestion
     from oarlock.community.desk.closing import needed
     from oarlock.community.support.models import Bookmark, Draft, Follow, Post, Reaction, Reply
-    from oarlock.community.texts.models import CodedSentence, Screening, Text, Version
+    from oarlock.community.texts.models import (
+        IN_THREADS,
+        CodedSentence,
+        Screening,
+        Text,
+        Version,
+    )
 
     person = User.objects.select_for_update().get(pk=by.pk)
     _must_not_be_last(person)
     texts = Text.objects.filter(author=person)
-    threads = (Text.Kind.POST, Text.Kind.REPLY)
     kept = needed(texts)
     Version.objects.filter(text__in=texts).exclude(text__in=kept).delete()
     gone = texts.exclude(pk__in=kept)
     if keep_texts:
         Post.objects.filter(text__in=texts).update(anonymous=True)
         Reply.objects.filter(text__in=texts).update(anonymous=True)
-        gone = gone.exclude(Q(kind__in=threads) & ~Q(state=Text.State.DELETED))
+        gone = gone.exclude(Q(kind__in=IN_THREADS) & ~Q(state=Text.State.DELETED))
     else:
-        texts.filter(pk__in=kept, kind__in=threads).update(state=Text.State.DELETED)
+        texts.filter(pk__in=kept, kind__in=IN_THREADS).update(state=Text.State.DELETED)
     pks = list(gone.values_list("pk", flat=True))
     CodedSentence.objects.filter(text__in=pks).delete()
     Screening.objects.filter(text__in=pks).delete()
@@ -211,8 +213,8 @@ def erase(*, by: User, keep_texts: bool) -> None:
     texts.update(author=None)
     for model in (Draft, Bookmark, Follow, Reaction, Suggestion):
         model.objects.filter(by=person).delete()
-    for related in ("memberships", "notices", "letters", "tokens", "consents", "acceptances",
-                    "blocks", "blocked_by", "mutes", "muted_by", "cares", "shifts"):  # fmt: skip
+    for related in ("memberships", "notices", "letters", "consents", "acceptances", "blocks",
+                    "blocked_by", "mutes", "muted_by", "cares", "shifts"):  # fmt: skip
         getattr(person, related).all().delete()
     EmailAddress.objects.filter(user=person).delete()
     Authenticator.objects.filter(user=person).delete()
@@ -238,6 +240,8 @@ def _leave_cases(person: User) -> None:
 
 
 def _sign_out(person: User) -> None:
+    """End every session and every key."""
+    person.tokens.all().delete()
     for session in UserSession.objects.filter(user=person):
         session.end()
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 
-from oarlock.community.accounts.models import Acceptance, Agreement, User
+from oarlock.community.accounts.models import User
 
 #: Open whatever the account still needs: leaving, help, one's own data, the steps themselves.
 OPEN = (
@@ -38,7 +38,7 @@ class StandingMiddleware:
                 return redirect("account_logout")
             if user.is_staff and not settings.DEMO and not is_mfa_enabled(user):
                 return redirect("mfa_activate_totp")
-            if not _agreed(user):
+            if not user.has_agreed():
                 return redirect("agreement")
         # What was chosen at the foot of a page on this device goes first.
         if user.language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
@@ -46,8 +46,3 @@ class StandingMiddleware:
             request.LANGUAGE_CODE = user.language
         with timezone.override(zoneinfo.ZoneInfo(user.time_zone) if user.time_zone else None):
             return self.get_response(request)
-
-
-def _agreed(user: User) -> bool:
-    current = Agreement.current()
-    return current is None or Acceptance.objects.filter(by=user, agreement=current).exists()

@@ -113,6 +113,11 @@ class User(AbstractBaseUser):
     def is_safety_staff(self) -> bool:
         return self.role in SAFETY_ROLES
 
+    def has_agreed(self) -> bool:
+        """Return whether the person has accepted the agreement in force, if there is one."""
+        current = Agreement.current()
+        return current is None or self.acceptances.filter(agreement=current).exists()
+
     def age_at_least(self, years: int) -> bool:
         """Return whether the person has that age for certain (the birth month counts as open)."""
         if self.birth_year is None or self.birth_month is None:

@@ -41,11 +41,7 @@ def agreement(request: HttpRequest) -> HttpResponse:
         return redirect("home")
     body = current.body if current else {}
     words = body.get(get_language() or "en") or body.get("en", "")
-    to_accept = (
-        isinstance(request.user, User)
-        and current is not None
-        and not request.user.acceptances.filter(agreement=current).exists()
-    )
+    to_accept = isinstance(request.user, User) and not request.user.has_agreed()
     return render(
         request,
         "accounts/agreement.html",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from ninja.errors import HttpError
 from ninja.security import HttpBearer
 
-from oarlock.community.accounts.models import Acceptance, Agreement, User
+from oarlock.community.accounts.models import User
 from oarlock.community.api.models import Scope, Token
 from oarlock.community.ops.limits import WINDOWS, over_limit
 
@@ -41,8 +41,7 @@ class Bearer(HttpBearer):
         windows = READ_WINDOWS if needed == Scope.READ else WINDOWS
         if over_limit(f"api-{needed.value}:{by.pk}", windows):
             raise HttpError(429, "Too many requests. Wait a minute.")
-        current = Agreement.current()
-        if current and not Acceptance.objects.filter(by=by, agreement=current).exists():
+        if not by.has_agreed():
             raise HttpError(403, "The community agreement has changed. Accept it in the browser.")
         if row.used_at is None or (now - row.used_at).total_seconds() > 3600:
             Token.objects.filter(pk=row.pk).update(used_at=now)

@@ -10,7 +10,6 @@ from ninja import NinjaAPI, Path, Query, Status
 
 from oarlock import __version__
 from oarlock.community import access
-from oarlock.community.accounts.models import User
 from oarlock.community.api import schemas, shapes
 from oarlock.community.api.auth import Bearer, caller
 from oarlock.community.coaching import reviewing
@@ -19,7 +18,6 @@ from oarlock.community.groups.models import Membership
 from oarlock.community.notices import actions as notice_actions
 from oarlock.community.notices import queries as notice_queries
 from oarlock.community.support import actions, gestures, queries, search, threads
-from oarlock.community.texts.models import Text
 
 api = NinjaAPI(
     title="Oarlock",
@@ -190,7 +188,7 @@ def edit(request: HttpRequest, id: Id, text: schemas.EditIn) -> Any:  # noqa: A0
     by = caller(request)
     changed = actions.edit(
         by=by,
-        text=_own(by, id),
+        text=access.own_entry(by, id),
         body=text.body,
         title=text.title,
         version=text.version,
@@ -203,15 +201,8 @@ def edit(request: HttpRequest, id: Id, text: schemas.EditIn) -> Any:  # noqa: A0
 @api.delete("/texts/{id}", response=ok(None, 204))
 def delete(request: HttpRequest, id: Id) -> Any:  # noqa: A002
     by = caller(request)
-    actions.delete(by=by, text=_own(by, id))
+    actions.delete(by=by, text=access.own_entry(by, id))
     return Status(204, None)
-
-
-def _own(by: User, public_id: str) -> Text:
-    text = access.own_text(by, public_id)
-    if text.kind not in {Text.Kind.POST, Text.Kind.REPLY}:
-        raise Http404
-    return text
 
 
 @api.put("/texts/{id}/reactions/{kind}", response=ok(schemas.OnIn))

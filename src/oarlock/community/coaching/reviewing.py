@@ -18,6 +18,7 @@ from oarlock.community.coaching.switch import is_coached
 from oarlock.community.support.models import Post, Reply
 from oarlock.community.texts.models import Screening, Text
 from oarlock.community.texts.screening import screen
+from oarlock.community.texts.wording import whole
 
 
 @cache
@@ -71,7 +72,7 @@ def review(*, by: User, place: Place, draft: str) -> Feedback | None:
     text = place.post.text
     feedback = coach().review(
         draft,
-        post=f"{text.title}\n\n{text.body}" if text.title else text.body,
+        post=whole(text.title, text.body),
         topic=place.post.group.topic,
         risk=place.is_serious,
         harm=screen("", draft).hurts,
@@ -104,9 +105,4 @@ def dismiss(*, by: User, place: Place, suggestion: str) -> bool:
 def link_to_reply(*, reply: Reply) -> None:
     """Tie what was suggested while a reply was written to the reply."""
     text: Text = reply.text
-    place = (
-        f"reply:{reply.parent.text.public_id}"
-        if reply.parent
-        else f"post:{reply.post.text.public_id}"
-    )
-    Suggestion.objects.filter(by=text.author, place=place, text=None).update(text=text)
+    Suggestion.objects.filter(by=text.author, place=reply.draft_place, text=None).update(text=text)

@@ -20,7 +20,7 @@ from oarlock.community.desk.reasons import MINUTES
 from oarlock.community.notices.actions import tell
 from oarlock.community.support.actions import released
 from oarlock.community.texts import wording
-from oarlock.community.texts.models import CodedSentence, Screening, Text
+from oarlock.community.texts.models import IN_THREADS, CodedSentence, Screening, Text
 
 Outcome = Case.Outcome
 OF_APPEALS = frozenset({Outcome.UPHELD, Outcome.OVERTURNED})
@@ -226,7 +226,7 @@ def forget_erased(case: Case) -> None:
         if text.pk in still:
             continue
         text.versions.all().delete()
-        kept = text.kind in {Text.Kind.POST, Text.Kind.REPLY} and text.state != Text.State.DELETED
+        kept = text.kind in IN_THREADS and text.state != Text.State.DELETED
         if kept:
             continue
         CodedSentence.objects.filter(text=text).delete()

@@ -15,15 +15,13 @@ from oarlock.community.desk import policy
 from oarlock.community.desk.models import Case, Decision
 from oarlock.community.desk.policy import Response
 from oarlock.community.roles import MATRIX
-from oarlock.community.texts.models import Text
+from oarlock.community.texts.models import TO_STAFF, Text
 from oarlock.community.texts.screening import Finding
 
 log = logging.getLogger("oarlock.safety")
 
 #: A text that could not be screened is read by a person within this time.
 UNSCREENED_MINUTES = 60
-#: Texts that nobody but the safety staff reads: what they quote is no harm of its own.
-TO_STAFF = frozenset({Text.Kind.REPORT, Text.Kind.APPEAL, Text.Kind.MESSAGE})
 
 
 def take_in(text: Text, finding: Finding) -> list[Case]:

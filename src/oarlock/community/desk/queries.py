@@ -20,7 +20,7 @@ from oarlock.community.ops.models import Tick
 from oarlock.community.ops.schedule import HEARTBEAT
 from oarlock.community.support.models import Post, Reply
 from oarlock.community.support.queries import excerpt
-from oarlock.community.texts.models import Screening, Text
+from oarlock.community.texts.models import IN_THREADS, Screening, Text
 
 PAGE = 30
 AUDIT_PAGE = 50
@@ -134,7 +134,7 @@ class Thread:
 
 def thread(text: Text | None) -> Thread:
     """Return the thread of a text, at most six replies before it and four after it."""
-    if text is None or text.kind not in {Text.Kind.POST, Text.Kind.REPLY}:
+    if text is None or text.kind not in IN_THREADS:
         return Thread(None, [], 0)
     if text.kind == Text.Kind.POST:
         post = Post.objects.select_related("text__author", "group").get(text=text)
@@ -163,7 +163,7 @@ def recent_texts(case: Case) -> list[Text]:
     """Return what the person wrote lately where peers could read it."""
     if case.about_id is None:
         return []
-    public = Text.objects.filter(author=case.about_id, kind__in=(Text.Kind.POST, Text.Kind.REPLY))
+    public = Text.objects.filter(author=case.about_id, kind__in=IN_THREADS)
     public = public.exclude(state=Text.State.DELETED).exclude(cases=case)
     return list(public.order_by("-created_at")[:8])
 

@@ -13,8 +13,8 @@ from oarlock.community.desk import intake
 from oarlock.community.desk.models import Case, CaseNote
 from oarlock.community.notices.actions import tell
 from oarlock.community.support.actions import released
-from oarlock.community.texts.models import Screening, Text
-from oarlock.community.texts.screening import Finding, screen
+from oarlock.community.texts.models import Text
+from oarlock.community.texts.screening import Finding, screen, write_down
 
 log = logging.getLogger("oarlock.safety")
 
@@ -50,14 +50,7 @@ def _settle(seen: Text, finding: Finding) -> bool:
     text = Text.objects.select_for_update().get(pk=seen.pk)
     if text.screened or text.version != seen.version or text.state == Text.State.DELETED:
         return False
-    Screening.objects.create(
-        text=text,
-        version=text.version,
-        risk=finding.risk,
-        kinds=dict(finding.kinds),
-        reasons=list(finding.reasons),
-        screener_version=finding.screener_version,
-    )
+    write_down(text, finding)
     before = text.state
     _close_untaken(text)
     text.screened = True

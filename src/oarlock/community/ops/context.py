@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 
 from oarlock.community.accounts.models import User
 from oarlock.community.notices import queries
@@ -24,8 +24,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "languages": settings.LANGUAGES,
         "is_demo": settings.DEMO,
         "theme": getattr(user, "theme", "auto"),
-        # Asked for only by pages that show it.
-        "n_unread": SimpleLazyObject(
-            lambda: queries.n_unread(user) if isinstance(user, User) else 0
-        ),
+        # Asked for only by pages that show it, and once.
+        "n_unread": cache(lambda: queries.n_unread(user) if isinstance(user, User) else 0),
     }

@@ -18,9 +18,17 @@ from oarlock.community.audit.actions import record
 from oarlock.community.audit.models import AuditEvent
 from oarlock.community.groups.models import Group
 from oarlock.community.support import events
-from oarlock.community.support.models import ContentWarning, Draft, Mood, Post, Reply, Wanted
+from oarlock.community.support.models import (
+    ContentWarning,
+    Draft,
+    Mood,
+    Post,
+    Reply,
+    Wanted,
+    draft_place,
+)
 from oarlock.community.texts import door
-from oarlock.community.texts.models import Text
+from oarlock.community.texts.models import IN_THREADS, Text
 
 
 def write_post(
@@ -134,7 +142,7 @@ def write_reply(
         ValidationError: In words for the writer.
     """
     _check_may_reply(by, post, parent)
-    place = f"reply:{parent.text.public_id}" if parent else f"post:{post.text.public_id}"
+    place = draft_place(post, parent)
     branch = (parent.parent or parent) if parent else None
 
     def attach(text: Text) -> None:
@@ -237,7 +245,7 @@ def delete(*, by: User, text: Text) -> None:
     """Delete an own post or reply: peers see a gap; staff sees it while a case is open."""
     with transaction.atomic():
         text = Text.objects.select_for_update().get(pk=text.pk)
-        if text.author_id != by.pk or text.kind not in {Text.Kind.POST, Text.Kind.REPLY}:
+        if text.author_id != by.pk or text.kind not in IN_THREADS:
             raise PermissionDenied
         if text.locked:
             raise PermissionDenied(_("A moderator has locked this. It cannot be changed now."))

@@ -11,7 +11,7 @@ from oarlock.community.accounts.models import User
 from oarlock.community.audit.actions import record
 from oarlock.community.notices.actions import tell
 from oarlock.community.support.models import Bookmark, Follow, Helped, Mood, Post, Reaction, Reply
-from oarlock.community.texts.models import Text
+from oarlock.community.texts.models import IN_THREADS, Text
 
 
 def react(*, by: User, text: Text, kind: str, on: bool = True) -> None:
@@ -23,7 +23,7 @@ def react(*, by: User, text: Text, kind: str, on: bool = True) -> None:
     """
     if kind not in Reaction.Kind:
         raise ValidationError(_("Choose one of the answers that are offered."))
-    if text.kind not in {Text.Kind.POST, Text.Kind.REPLY} or text.author_id == by.pk:
+    if text.kind not in IN_THREADS or text.author_id == by.pk:
         raise PermissionDenied
     thing = text.post if text.kind == Text.Kind.POST else text.reply
     if text.state != Text.State.SHOWN or not access.meets(by, thing):

@@ -99,6 +99,16 @@ class Reply(models.Model):
     class Meta:
         indexes = (models.Index(fields=("post", "at"), name="reply_post_at"),)
 
+    @property
+    def draft_place(self) -> str:
+        """Place of the draft that the reply was."""
+        return draft_place(self.post, self.parent)
+
+
+def draft_place(post: Post, parent: Reply | None) -> str:
+    """Return the place of a draft of a reply to a post, or to a reply of it; see `Draft`."""
+    return f"reply:{parent.text.public_id}" if parent else f"post:{post.text.public_id}"
+
 
 class Reaction(models.Model):
     class Kind(models.TextChoices):

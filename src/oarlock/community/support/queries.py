@@ -15,7 +15,6 @@ from oarlock.community.accounts.models import User
 from oarlock.community.groups import queries as group_queries
 from oarlock.community.groups.models import Group
 from oarlock.community.ids import ALPHABET, LENGTH
-from oarlock.community.notices.queries import n_unread
 from oarlock.community.support.models import ContentWarning, Post, Wanted
 from oarlock.community.texts.models import Text, Version
 
@@ -142,7 +141,6 @@ class Home:
     waiting: Sequence[Row]
     own: Sequence[Row]
     latest: Sequence[Row]
-    n_notices: int
     requests: Sequence[tuple[Group, int]]
 
 
@@ -157,7 +155,6 @@ def home(by: User) -> Home:
         waiting=rows(by, waiting) if by.offers_support else [],
         own=own_posts(by).rows[:5],
         latest=rows(by, others.order_by("-active_at", "-pk")[:5]),
-        n_notices=n_unread(by),
         requests=group_queries.n_requests(by) if by.is_staff else [],
     )
 

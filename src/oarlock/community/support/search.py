@@ -19,7 +19,7 @@ from oarlock.community import access
 from oarlock.community.accounts.models import User
 from oarlock.community.support.models import Post, Reply
 from oarlock.community.support.queries import excerpt, folds, warning_labels
-from oarlock.community.texts.models import Text
+from oarlock.community.texts.models import IN_THREADS, Text
 
 CANDIDATES, RESULTS, WORDS = 500, 30, 8
 SECONDS = 2
@@ -78,7 +78,7 @@ def matching(wanted: Sequence[str]) -> QuerySet[Text]:
     """Return the texts with these words, in PostgreSQL. Says what its index says."""
     query = " & ".join(f"'{word}':*" for word in wanted)
     return (
-        Text.objects.filter(kind__in=(Text.Kind.POST, Text.Kind.REPLY))
+        Text.objects.filter(kind__in=IN_THREADS)
         .annotate(words=SearchVector("title", "body", config=CONFIG))
         .filter(words=SearchQuery(query, search_type="raw", config=CONFIG))
         .order_by("-pk")

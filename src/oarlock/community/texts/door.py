@@ -15,14 +15,10 @@ from oarlock.community.audit.actions import record
 from oarlock.community.desk import intake
 from oarlock.community.ids import public_id
 from oarlock.community.texts import tasks, wording
-from oarlock.community.texts.models import Screening, Text, Version
-from oarlock.community.texts.screening import Finding, screen
+from oarlock.community.texts.models import IN_THREADS, TO_STAFF, Text, Version
+from oarlock.community.texts.screening import Finding, screen, write_down
 
 TITLE_LENGTH = 120
-
-
-#: What reaches the safety staff alone: a suspended person can still report, appeal and answer.
-TO_STAFF = frozenset({Text.Kind.REPORT, Text.Kind.APPEAL, Text.Kind.MESSAGE})
 
 
 def _may_write(by: User, kind: str) -> None:
@@ -168,16 +164,9 @@ def revise(
 
 def _settle(text: Text, finding: Finding) -> None:
     """Write down the screening, do what the policy says, and queue the coding."""
-    Screening.objects.create(
-        text=text,
-        version=text.version,
-        risk=finding.risk,
-        kinds=dict(finding.kinds),
-        reasons=list(finding.reasons),
-        screener_version=finding.screener_version,
-    )
+    write_down(text, finding)
     text.screened = not finding.failed
     intake.take_in(text, finding)
     text.save(update_fields=["screened", "state", "expected_by"])
-    if text.kind in {Text.Kind.POST, Text.Kind.REPLY}:
+    if text.kind in IN_THREADS:
         tasks.code_text.enqueue(text.pk, text.version)

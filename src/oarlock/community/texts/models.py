@@ -76,6 +76,13 @@ class Text(models.Model):
         return f"{self.kind}:{self.public_id}"
 
 
+#: What peers read in threads.
+IN_THREADS = (Text.Kind.POST, Text.Kind.REPLY)
+#: What nobody but the safety staff reads: what it quotes is no harm of its own, and a suspended
+#: person can still send it.
+TO_STAFF = frozenset({Text.Kind.REPORT, Text.Kind.APPEAL, Text.Kind.MESSAGE})
+
+
 class Version(models.Model):
     """What a text said before an edit; seen by staff."""
 

@@ -11,7 +11,10 @@ from functools import cache
 from typing import Any
 
 from oarlock.community.desk import policy
+from oarlock.community.texts.models import Screening, Text
+from oarlock.community.texts.wording import whole
 from oarlock.safety.policy import UNREAD_LANGUAGE
+from oarlock.safety.results import GRADES
 
 log = logging.getLogger("oarlock.safety")
 
@@ -44,8 +47,6 @@ class _InOurWords:
         self._own = own
 
     def screen(self, text: str) -> Finding:
-        from oarlock.safety.results import GRADES
-
         found = self._own.screen(text)
         kinds, risk = {}, "none"
         for one in found.findings:
@@ -64,7 +65,7 @@ class _InOurWords:
             risk=risk,
             kinds=kinds,
             reasons=reasons,
-            screener_version=found.screener_version,
+            screener_version=found.screener_version[:40],
             hurts=found.is_hurtful,
         )
 
@@ -102,20 +103,20 @@ PATIENCE = 10.0
 _SLOTS = threading.BoundedSemaphore(32)
 
 
-def _in_time(work: Callable[[], Any]) -> Any:
+def _in_time(work: Callable[[], Finding]) -> Finding:
     """Return what `work` returns, or raise what it raises; `TimeoutError` if it takes too long.
 
     A thread that hangs is left behind and keeps its slot: once all are gone, every text goes to a
     person at once, and nobody waits.
     """
-    done: queue.SimpleQueue[tuple[Any, Exception | None]] = queue.SimpleQueue()
+    done: queue.SimpleQueue[Finding | Exception] = queue.SimpleQueue()
     slots = _SLOTS
 
     def run() -> None:
         try:
-            done.put((work(), None))
+            done.put(work())
         except Exception as error:  # noqa: BLE001 - raised again where it is waited for
-            done.put((None, error))
+            done.put(error)
         finally:
             slots.release()
 
@@ -123,26 +124,33 @@ def _in_time(work: Callable[[], Any]) -> Any:
         raise TimeoutError
     threading.Thread(target=run, name="screening", daemon=True).start()
     try:
-        result, error = done.get(timeout=PATIENCE)
+        result = done.get(timeout=PATIENCE)
     except queue.Empty:
         raise TimeoutError from None
-    if error is not None:
-        raise error
+    if isinstance(result, Exception):
+        raise result
     return result
+
+
+def write_down(text: Text, finding: Finding) -> None:
+    """Keep a finding about the present version of a text."""
+    Screening.objects.create(
+        text=text,
+        version=text.version,
+        risk=finding.risk,
+        kinds=dict(finding.kinds),
+        reasons=list(finding.reasons),
+        screener_version=finding.screener_version,
+    )
 
 
 def screen(title: str, body: str) -> Finding:
     """Return the finding for title and body together."""
-    whole = f"{title}\n\n{body}" if title else body
     try:
-        found = _in_time(lambda: screener().screen(whole))
-        return Finding(
-            risk=str(found.risk),
-            kinds=dict(found.kinds),
-            reasons=list(found.reasons),
-            screener_version=str(found.screener_version)[:40],
-            hurts=bool(getattr(found, "hurts", False)),
-        )
+        found = _in_time(lambda: screener().screen(whole(title, body)))
+        if not isinstance(found, Finding):
+            raise TypeError
+        return found
     except Exception as error:  # noqa: BLE001 - whatever it is, the text must reach a person
         # The message of the error might repeat the text: only its type is told.
         log.error("screening.failed", extra={"error": type(error).__name__})

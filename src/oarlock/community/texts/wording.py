@@ -37,6 +37,11 @@ def clean(body: str, *, limit: int | None = None) -> str:
     return body
 
 
+def whole(title: str, body: str) -> str:
+    """Return title and body as one text, as screening and the coach read them."""
+    return f"{title}\n\n{body}" if title else body
+
+
 def _too_long(length: int, limit: int) -> str:
     over = length - limit
     return ngettext(

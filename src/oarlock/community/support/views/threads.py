@@ -17,7 +17,7 @@ from oarlock.community.roles import MemberRequest, members, staff
 from oarlock.community.support import actions, drafts, queries, threads
 from oarlock.community.support.after import first_words
 from oarlock.community.support.forms import ReplyForm
-from oarlock.community.support.models import Mood, Post, Reply
+from oarlock.community.support.models import Mood, Post, Reply, draft_place
 from oarlock.community.support.views.writing import add_refusal, refused
 from oarlock.community.texts.models import Text
 
@@ -46,7 +46,7 @@ def _page(
     request: MemberRequest, post: Post, to: Reply | None, form: ReplyForm | None = None
 ) -> HttpResponse:
     by = request.user
-    place = f"reply:{to.text.public_id}" if to else f"post:{post.text.public_id}"
+    place = draft_place(post, to)
     draft = drafts.find(by, place)
     if form is None:
         hidden = post.anonymous and post.text.author_id == by.pk

@@ -82,9 +82,7 @@ def new_post(request: MemberRequest, slug: str) -> HttpResponse:
 @require_GET
 def sent(request: MemberRequest, public_id: str) -> HttpResponse:
     """Say in plain words what happens next with a text that was just sent."""
-    text = access.own_text(request.user, public_id)
-    if text.kind not in {Text.Kind.POST, Text.Kind.REPLY}:
-        raise Http404
+    text = access.own_entry(request.user, public_id)
     return render(
         request, "support/sent.html", {"text": text, "place": _place(text), **first_words(text)}
     )
@@ -94,10 +92,7 @@ def _place(text: Text) -> str:
     """Return the place of the draft that this text was."""
     if text.kind == Text.Kind.POST:
         return f"group:{text.post.group.slug}"
-    reply = text.reply
-    if reply.parent is not None:
-        return f"reply:{reply.parent.text.public_id}"
-    return f"post:{reply.post.text.public_id}"
+    return text.reply.draft_place
 
 
 @members
@@ -146,9 +141,7 @@ def discard_draft(request: MemberRequest) -> HttpResponse:
 @form_page
 def edit(request: MemberRequest, public_id: str) -> HttpResponse:
     try:
-        text = access.own_text(request.user, public_id)
-        if text.kind not in {Text.Kind.POST, Text.Kind.REPLY}:
-            raise Http404
+        text = access.own_entry(request.user, public_id)
     except Http404:
         if request.method != "POST":
             raise
@@ -194,9 +187,7 @@ def _page(text: Text) -> str:
 @form_page
 def delete(request: MemberRequest, public_id: str) -> HttpResponse:
     """Ask whether the person is sure, then delete."""
-    text = access.own_text(request.user, public_id)
-    if text.kind not in {Text.Kind.POST, Text.Kind.REPLY}:
-        raise Http404
+    text = access.own_entry(request.user, public_id)
     if request.method != "POST":
         return render(request, "support/delete.html", {"text": text, "page": _page(text)})
     actions.delete(by=request.user, text=text)
