@@ -56,11 +56,11 @@ demo: $(SETUP)  ## Open a living community of made-up people
 
 .PHONY: test
 test: $(SETUP)  ## Run the tests that need neither torch nor Spark
-	$(BIN)/python -m pytest -m "not train and not spark" $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not train and not spark" $(ARGS)
 
 .PHONY: test-postgres
 test-postgres: $(SETUP)  ## Run the tests of the community on a private PostgreSQL
-	$(BIN)/python tests/postgres.py $(BIN)/python -m pytest tests/unit/community $(ARGS)
+	$(BIN)/python tests/postgres.py $(BIN)/python -m pytest -n auto --dist loadfile tests/unit/community $(ARGS)
 
 .PHONY: test-train
 test-train: $(SETUP_TRAIN)  ## Run the tests of training

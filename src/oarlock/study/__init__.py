@@ -1,0 +1,1 @@
+"""Which responses help: outcomes, features, estimation, topics and sequences of a corpus."""

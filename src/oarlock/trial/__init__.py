@@ -1,0 +1,1 @@
+"""Does it help: design, power, assignment, instruments, analysis and synthesis of trials."""
