@@ -122,7 +122,11 @@ def chromium() -> Iterator[Any]:
         shown = driver.chromium.launch(
             executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"]
         )
-        yield shown
+        # Playwright keeps a loop running in this thread until it ends: Django would refuse the
+        # database to every test that comes after in the same process.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+            yield shown
         shown.close()
 
 

@@ -15,15 +15,15 @@ from django.utils import timezone
 
 log = logging.getLogger("oarlock.ops")
 
-#: Changes in so many seconds. Nobody writes faster; a script does. Drafts and the coach are called
-#: while somebody types, and have a window of their own.
+#: Changes in so many seconds. Nobody writes faster; a script does.
 WINDOWS = ((60, 40), (3600, 500))
+#: Drafts and the coach are called while somebody types, and have a window of their own.
 TYPING_WINDOWS = ((60, 120),)
 TYPING = ("/drafts", "/coach/")
 #: Pages in so many seconds: more than anybody reads, less than copying the whole place takes.
-#: Counted in this process alone, so that reading a page never waits for a write.
 READ_WINDOWS = ((60, 240), (3600, 2400))
-reads = LocMemCache("reads", {"OPTIONS": {"MAX_ENTRIES": 50_000}})
+#: Reading and typing are counted in this process alone, so that neither ever waits for a write.
+in_process = LocMemCache("limits", {"OPTIONS": {"MAX_ENTRIES": 50_000}})
 
 
 def over_limit(
@@ -64,12 +64,15 @@ class LimitMiddleware:
         if request.method != "POST":
             # Who has to leave the page or needs help is never held up.
             free = request.path.startswith(("/help", "/account/"))
-            if not free and over_limit(f"reads:{request.user.pk}", READ_WINDOWS, reads):
+            if not free and over_limit(f"reads:{request.user.pk}", READ_WINDOWS, in_process):
                 return render(request, "429.html", {"kept": {}}, status=429)
         else:
-            typing = request.path.startswith(TYPING)
-            who = f"{'typing' if typing else 'person'}:{request.user.pk}"
-            if over_limit(who, TYPING_WINDOWS if typing else WINDOWS):
+            who = request.user.pk
+            if (
+                over_limit(f"typing:{who}", TYPING_WINDOWS, in_process)
+                if request.path.startswith(TYPING)
+                else over_limit(f"person:{who}", WINDOWS)
+            ):
                 return render(request, "429.html", {"kept": typed(request)}, status=429)
         return self.get_response(request)
 
