@@ -8,6 +8,7 @@ never public. How much they catch: `docs/reference/corpus-tables.md`.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ KINDS: Final = ("email", "link", "handle", "phone", "postcode", "name")
 _PROVIDERS = (
     "gmail|googlemail|hotmail|outlook|yahoo|icloud|gmx|protonmail|proton|live|aol|web|mail|example"
 )
-_TOP = "com|org|net|edu|gov|info|io|gg|tv|uk|de|fr|nl|ca|au|eu|ie|nz|at|ch|es|it|se|no|dk"
+_TOP = "com|org|net|edu|gov|info|io|gg|tv|uk|de|fr|nl|ca|au|eu|ie|nz|ch"
 _PLATFORMS = (
     "instagram|insta|ig|snapchat|snap|sc|discord|kik|telegram|tiktok|twitter|skype|whatsapp|signal"
 )
@@ -38,10 +39,11 @@ _PATTERNS: Final = {
         |(?<!\w)[\w.]{{2,32}}\#\d{{4}}(?!\w)
         |(?<!\w)(?:{_PLATFORMS})(?:\s?(?:handle|name|id|username))?(?:\s+is\s+|\s?[:=]\s?)
          \K[\w.-]{{3,40}}(?!\w)""",
-    # Seven or more digits with the usual marks between them, and neither a date nor a span of years.
-    "phone": r"""(?<![\w+])(?!\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d))(?!\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?!\d))
-        (?!(?:19|20)\d\d\s?[-/]\s?(?:19|20)\d\d(?!\d))(?!\d{1,3}(?:,\d{3})+(?!\d))
-        (?:\+|\()?\d(?:[ ()/.-]{0,2}\d){6,14}(?!\w)""",
+    # Seven or more digits with the usual marks between them: no date, years, or thousands.
+    "phone": r"""(?<![\w+])(?:\+|\()?(?!\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d))
+        (?!\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?!\d))(?!\d{1,3}(?:,\d{3})+(?!\d))(?!\d*000(?!\d))
+        (?!(?:19|20)\d\d\s?[-/]\s?(?:19|20)\d\d(?!\d))
+        \d(?:[ ()/.-]{0,2}\d){6,14}(?!\w)""",
     # United Kingdom, Canada, United States, the Netherlands, Germany with its prefix.
     "postcode": r"""(?<!\w)[A-Za-z]{1,2}\d[A-Za-z\d]?\s?\d[A-Za-z]{2}(?!\w)
         |(?<!\w)[A-Za-z]\d[A-Za-z][ -]?\d[A-Za-z]\d(?!\w)
@@ -58,26 +60,26 @@ _CONTACTS["handle"] = regex.compile(_PATTERNS["handle"], regex.VERBOSE | regex.I
 
 #: Handles shorter than this are ordinary words too often.
 _LEAST = 4
-_WORD = r"\p{Lu}\p{Ll}+(?:['’-]\p{Lu}\p{Ll}+)?"
-_CAPITAL = regex.compile(rf"(?<![\w@#×]){_WORD}(?!\w)")
-_SURNAME = regex.compile(rf"\s\K{_WORD}(?!\w)")
-_TOLD = regex.compile(
-    r"""(?<!\w)(?i:my\s(?:\w+'?s\s)?name(?:\sis|['’]?s)|(?:his|her|their)\sname(?:\sis|\swas|['’]?s)
-        |call\sme|known\sas|ich\sheiße|mein\sname\sist)\s+\K[\p{L}'’-]{2,30}(?:\s\p{Lu}\p{Ll}+)?(?!\w)
-    |(?<!\w)(?:Dr|Mr|Mrs|Ms|Miss|Prof|Herr|Frau)\.?\s+\K\p{Lu}[\p{L}'’-]{1,30}(?:\s\p{Lu}\p{Ll}+)?(?!\w)
-    |(?<!\w)(?i:hi|hey|hello|dear|thanks|thank\syou|cheers|hallo|danke|liebe|lieber),?[ ]
-        \K\p{Lu}\p{Ll}{1,30}(?=\s?[,!.:\n]|\s*$)
-    |(?:^|\n)\s*(?:[-–—~]\s?|(?i:love|regards|yours|best|hugs|xx|lg),?\s{1,4})\K\p{Lu}\p{Ll}{1,30}(?=\W*$)""",
-    regex.VERBOSE,
-)
-_NO_NAMES: Final = frozenset(
-    """a about actually again all also always an and anymore as at be because being but by crazy dead
-    everyone everybody for friend friends from god guys he her here his i if in is it just later lazy
-    like maybe me mate mom mum dad my never no nobody not now of ok okay on one only or out she so
-    stupid sorry still that the their them there they this to today too tomorrow up us very was we
-    weird welcome what when where which who why with yes you your sir madam folks both anyway much
-    after before each every many some something lots love thanks well then good great""".split()
-)
+_UPPER, _LOWER = "A-ZÀ-ÖØ-ÞŠŽĆČ", "a-zß-öø-ÿšžćč"
+_CAPITAL = re.compile(rf"\b[{_UPPER}][{_LOWER}]+(?:[’'-][{_UPPER}][{_LOWER}]+)?\b")
+_SURNAME = re.compile(rf" ([{_UPPER}][{_LOWER}]+(?:[’'-][{_UPPER}][{_LOWER}]+)?)\b")
+_TOLD: Final = (
+    # One of these must be there, in small letters; then the pattern. Its first group is the name.
+    (("name", "heiße"), re.compile(
+        r"\b(?:my (?:\w+['’]?s )?name(?: is|['’]?s)|(?:his|her|their) name(?: is| was|['’]?s)"
+        r"|ich heiße|mein name ist)\s+([^\W\d_][\w'’-]{1,29})", re.IGNORECASE)),
+    (("call me", "known as"), re.compile(
+        rf"\b(?:[Cc]all me|known as) ([{_UPPER}][{_LOWER}]{{1,29}})\b")),
+    (("dr", "mr", "ms", "mis", "prof", "herr", "frau"), re.compile(
+        rf"\b(?:Dr|Mr|Mrs|Ms|Miss|Prof|Herr|Frau)\.?\s+([{_UPPER}][\w'’-]{{1,30}})")),
+    (("hi", "hey", "hello", "dear", "thank", "cheers", "danke", "liebe", "hallo"), re.compile(
+        r"\b(?:[Hh]i|[Hh]ey|[Hh]ello|[Dd]ear|[Tt]hanks|[Tt]hank you|[Cc]heers|[Hh]allo|[Dd]anke"
+        rf"|[Ll]ieber?),? ([{_UPPER}][{_LOWER}]{{1,30}})(?=\s?[,!.:\n]|\s*$)")),
+    (("\n", "-", "–", "—", "~", ","), re.compile(
+        r"(?:^|\n)\s*(?:[-–—~]\s?|(?i:love|regards|yours|best|hugs|xx|lg),?\s{1,4})"
+        rf"([{_UPPER}][{_LOWER}]{{1,30}})(?=\W*$)")),
+)  # fmt: skip
+_NO_NAMES: Final = frozenset((files("oarlock.corpus") / "no_names.txt").read_text("utf-8").split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,17 +168,20 @@ _PLATFORM = regex.compile(rf"(?<!\w)(?:{_PLATFORMS})(?!\w)")
 
 
 def _names(text: str) -> Iterator[Found]:
+    folded = text.casefold()
+    for signs, pattern in _TOLD:
+        if any(sign in folded for sign in signs):
+            for match in pattern.finditer(text):
+                if match.group(1).casefold() not in _NO_NAMES:
+                    yield Found(match.start(1), _with_surname(text, match.end(1)), "name")
     known = given_names()
-    for match in _TOLD.finditer(text):
-        first = match.group().split()[0]
-        if first.casefold() not in _NO_NAMES:
-            whole = match.group() == first or match.group().split()[1].casefold() not in _NO_NAMES
-            yield Found(match.start(), match.end() if whole else match.start() + len(first), "name")
     for match in _CAPITAL.finditer(text):
-        word = match.group().removesuffix("'S")
-        if word in known:
-            end = match.end()
-            surname = _SURNAME.match(text, end)
-            if surname is not None and surname.group().casefold() not in _NO_NAMES:
-                end = surname.end()
-            yield Found(match.start(), end, "name")
+        if match.group() in known or re.split("['’-]", match.group())[0] in known:
+            yield Found(match.start(), _with_surname(text, match.end()), "name")
+
+
+def _with_surname(text: str, end: int) -> int:
+    surname = _SURNAME.match(text, end)
+    if surname is None or surname.group(1).casefold() in _NO_NAMES:
+        return end
+    return surname.end(1)

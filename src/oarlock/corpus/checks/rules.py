@@ -14,7 +14,12 @@ AGES: Final = (5, 110)
 platforms such ages are birthdays in 1900."""
 EARLIEST: Final = "1990-01-01"
 """Before the first public forums of the web; usually a time of 0."""
-_MOJIBAKE: Final = "Ã[\\x{80}-\\x{BF}€‚ƒ„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œ]|â€[\\x{80}-\\x{BF}™œ˜¦“”žŸ]|Â[\\x{A0}-\\x{BF}]|ï¿½|ðŸ"
+_MOJIBAKE: Final = "|".join((
+    "Ã[\\x{80}-\\x{BF}€‚ƒ„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œ]",
+    "â€[\\x{80}-\\x{BF}™œ˜¦“”žŸ]",
+    "Â[\\x{A0}-\\x{BF}]",
+    "ï¿½|ðŸ",
+))  # fmt: skip
 """UTF-8 that was read as Windows-1252."""
 _REMOVED: Final = ("[removed]", "[deleted]", "[deleted by user]")
 _LIKE_ALIKE: Final = 40
@@ -73,9 +78,9 @@ def _of_columns() -> list[Rule]:
 def _of_times(table: str, column: str) -> list[Rule]:
     zone = "Check the time zone and the unit of the source."
     return [
-        Rule("warning", "future-time", table, column, f"{column} > now() + INTERVAL 1 DAY",
+        Rule("warning", "future-time", table, column, f"{name(column)} > now() + INTERVAL 1 DAY",
              "a time in the future", zone),
-        Rule("warning", "early-time", table, column, f"{column} < TIMESTAMPTZ '{EARLIEST} 00:00Z'",
+        Rule("warning", "early-time", table, column, f"{name(column)} < TIMESTAMPTZ '{EARLIEST} 00:00Z'",
              f"a time before {EARLIEST[:4]}", zone),
     ]  # fmt: skip
 
@@ -158,7 +163,7 @@ def _of_pairs() -> list[Rule]:
              "somebody reacted to their own text", "A study leaves it out.",
              f"reactions t JOIN {text}", "t.text_id"),
         Rule("warning", "reaction-before-text", "reactions", "at",
-             "t.at < date_trunc('minute', o.written_at)", "a reaction older than its text", early,
+             't."at" < date_trunc(\'minute\', o.written_at)', "a reaction older than its text", early,
              f"reactions t JOIN {text}", "t.text_id"),
         Rule("warning", "text-before-joining", "users", "joined_at",
              "date_trunc('day', t.joined_at) > o.written_at", "somebody wrote before they joined",
