@@ -1,7 +1,7 @@
-"""The record of a community: its tables, what each column means, and the checks that hold them.
+"""The record of a community as Arrow tables: held against the schema, written, read.
 
-An export of a live community and an imported corpus have the same shape, so that one study runs on
-both. Files are Parquet, one per table, beside `codebook.json`.
+Files are Parquet, one per table, beside `codebook.json`. For corpora larger than memory see
+`oarlock.corpus.checks`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,151 +18,53 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from oarlock.corpus.schema import LIVE, REQUIRED, TABLES, Column, codebook, key_of, schema
 from oarlock.errors import UserError
 
-FORMAT: Final = "oarlock-corpus/1"
+__all__ = ["CODEBOOK", "TABLES", "Column", "check", "codebook", "read", "schema", "write"]
+
 CODEBOOK: Final = "codebook.json"
-_TIME = pa.timestamp("us", tz="UTC")
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column.
-
-    Attributes:
-        type: Arrow type.
-        about: Meaning, unit, and what missing means.
-        required: Whether it may be missing.
-        unique: Whether it is the key of the table.
-        points_to: Table whose key it names; "texts" stands for posts and replies together.
-        unless: Column of the same table whose true rows need not point anywhere.
-        values: All that it may be; empty for anything.
-    """
-
-    type: pa.DataType
-    about: str
-    required: bool = True
-    unique: bool = False
-    points_to: str = ""
-    unless: str = ""
-    values: tuple[str, ...] = ()
-
-
-_S = pa.string()
-_AUTHOR: Final = (
-    "Author. Where anonymous, a pseudonym for this thread alone, which no row of users has."
-)
-MOODS: Final = ("happy", "excited", "calm", "relaxed", "sad", "tired", "anxious", "angry")
-
-TABLES: Final[Mapping[str, Mapping[str, Column]]] = {
-    "users": {
-        "user_id": Column(_S, "Pseudonym; another one in every export.", unique=True),
-        "age_band": Column(_S, "Bands of three years; missing: left out for k-anonymity.", False),
-        "country": Column(_S, "ISO 3166; missing: not told, or left out for k-anonymity.", False),
-        "offers_support": Column(
-            pa.bool_(),
-            "Has said that they would like to answer others; missing: left out for k-anonymity.",
-            False,
-        ),
-    },
-    "posts": {
-        "post_id": Column(_S, "Pseudonym.", unique=True),
-        "user_id": Column(_S, _AUTHOR, points_to="users", unless="anonymous"),
-        "topic": Column(_S, "Topic of the group."),
-        "written_at": Column(_TIME, "To the minute, UTC."),
-        "title": Column(_S, "Masked like the text; missing: none.", False),
-        "text": Column(_S, "Names, contacts and handles masked by × of the same length."),
-        "wanted": Column(
-            _S, "Kind of support that was asked for.", values=("heard", "knowledge", "practical")
-        ),
-        "mood_before": Column(
-            _S, "Circumplex word (Russell 1980); missing: not answered.", False, values=MOODS
-        ),
-        "mood_after": Column(
-            _S, "Chosen after the first answer; missing: not answered.", False, values=MOODS
-        ),
-        "warnings": Column(pa.list_(_S), "Content warnings of the author."),
-        "anonymous": Column(pa.bool_(), "Peers saw no handle."),
-    },
-    "replies": {
-        "reply_id": Column(_S, "Pseudonym.", unique=True),
-        "post_id": Column(
-            _S, "Missing: the author of the post has not consented.", False, points_to="posts"
-        ),
-        "parent_id": Column(
-            _S,
-            "Reply that it answers; missing: the post, or no consent.",
-            False,
-            points_to="replies",
-        ),
-        "user_id": Column(_S, _AUTHOR, points_to="users", unless="anonymous"),
-        "written_at": Column(_TIME, "To the minute, UTC."),
-        "text": Column(_S, "Masked like that of a post."),
-        "coached": Column(pa.bool_(), "The coach was on while it was written."),
-        "anonymous": Column(pa.bool_(), "Peers saw no handle."),
-        "helped": Column(
-            pa.bool_(),
-            "The poster said so; false also where nothing was said. Missing: the post is not here.",
-            False,
-        ),
-        "rating": Column(
-            pa.int8(), "1 to 5 by the poster; missing: not given, or the post is not here.", False
-        ),
-    },
-    "reactions": {
-        "text_id": Column(_S, "Post or reply.", points_to="texts"),
-        "user_id": Column(_S, "Who reacted.", points_to="users"),
-        "kind": Column(_S, "Which.", values=("heard", "helpful", "thanks", "me-too")),
-        "at": Column(_TIME, "To the minute, UTC."),
-    },
-    "follows": {
-        "post_id": Column(_S, "Post.", points_to="posts"),
-        "user_id": Column(_S, "Who follows it.", points_to="users"),
-        "at": Column(_TIME, "To the minute, UTC."),
-    },
-    "codes": {
-        "text_id": Column(_S, "Post or reply.", points_to="texts"),
-        "start": Column(pa.int32(), "First character of the sentence in the text."),
-        "end": Column(pa.int32(), "One behind its last character."),
-        "code": Column(_S, "MI code that the coder gave."),
-        "probability": Column(pa.float32(), "Calibrated probability of the code, 0 to 1."),
-        "reliable": Column(pa.bool_(), "False where the coder is known to err."),
-        "model_version": Column(_S, "Tier and release of the weights."),
-    },
-}
-
-
-def schema(table: str) -> pa.Schema:
-    """Return the Arrow schema of a table."""
-    return pa.schema(
-        [pa.field(n, c.type, nullable=not c.required) for n, c in TABLES[table].items()]
-    )
-
-
-def check(tables: Mapping[str, pa.Table]) -> None:
+def check(tables: Mapping[str, pa.Table], *, live: bool = False) -> None:
     """Hold tables against the schema.
+
+    Args:
+        tables: By name. Those that `REQUIRED` does not name may be absent.
+        live: Hold them to what an export of a live community always fills in.
 
     Raises:
         UserError: A table, column, key or value is not as it should be; names it without its value.
     """
-    if missing := sorted(set(TABLES) - set(tables)):
+    if missing := sorted(set(LIVE if live else REQUIRED) - set(tables)):
         raise UserError(f"Tables missing: {', '.join(missing)}.", remedy="Export them all.")
     ids = {
-        name: set(table[next(n for n, c in TABLES[name].items() if c.unique)].to_pylist())
+        name: set(table[key].to_pylist())
         for name, table in tables.items()
-        if any(c.unique for c in TABLES[name].values())
+        if (key := key_of(name)) is not None and key in table.column_names
     }
-    ids["texts"] = ids["posts"] | ids["replies"]
-    for name in TABLES:
+    ids["texts"] = ids.get("posts", set()) | ids.get("replies", set())
+    for name, table in tables.items():
         for column, wanted in TABLES[name].items():
-            _check_column(name, column, wanted, tables[name], ids)
-    codes = tables["codes"]
-    if codes.num_rows and pc.any(pc.less_equal(codes["end"], codes["start"])).as_py():
-        raise UserError("codes: a sentence ends before it starts.", remedy="Code the texts anew.")
+            if column in table.column_names or not wanted.optional:
+                _check_column(name, column, wanted, table, ids, live=live)
+    for name in ("codes", "labels"):
+        if name in tables and tables[name].num_rows:
+            spans = tables[name]
+            if pc.any(pc.less_equal(spans["end"], spans["start"])).as_py():
+                raise UserError(
+                    f"{name}: a sentence ends before it starts.", remedy="Code the texts anew."
+                )
 
 
 def _check_column(
-    name: str, column: str, wanted: Column, table: pa.Table, ids: Mapping[str, set[str]]
+    name: str,
+    column: str,
+    wanted: Column,
+    table: pa.Table,
+    ids: Mapping[str, set[str]],
+    *,
+    live: bool,
 ) -> None:
     where = f"{name}.{column}"
     if column not in table.column_names:
@@ -171,7 +72,7 @@ def _check_column(
     values = table[column]
     if values.type != wanted.type:
         raise UserError(f"{where}: {values.type} instead of {wanted.type}.", remedy="Convert it.")
-    if wanted.required and values.null_count:
+    if (wanted.required or (live and wanted.live)) and values.null_count:
         raise UserError(f"{where}: missing in {values.null_count} rows.", remedy="Fill it in.")
     if wanted.unique and pc.count_distinct(values).as_py() != len(values):
         raise UserError(f"{where}: a key that is there twice.", remedy="Give each row its own.")
@@ -182,7 +83,7 @@ def _check_column(
             remedy=f"Use one of: {', '.join(wanted.values)}.",
         )
     if wanted.unless and wanted.unless in table.column_names:
-        bound = pc.invert(table[wanted.unless])
+        bound = pc.invert(pc.fill_null(table[wanted.unless], False))
         present = set(values.filter(bound).drop_null().to_pylist())
     if wanted.points_to and (lost := present - ids[wanted.points_to]):
         raise UserError(
@@ -191,34 +92,8 @@ def _check_column(
         )
 
 
-def codebook(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the description that lies beside the tables.
-
-    Args:
-        facts: What is known of this corpus: when made, consent version, k-anonymity.
-    """
-    return {
-        "format": FORMAT,
-        **facts,
-        "tables": {
-            name: {
-                column: {
-                    "type": str(c.type),
-                    "about": c.about,
-                    "required": c.required,
-                    **({"values": list(c.values)} if c.values else {}),
-                    **({"points_to": c.points_to} if c.points_to else {}),
-                    **({"unless": c.unless} if c.unless else {}),
-                }
-                for column, c in columns.items()
-            }
-            for name, columns in TABLES.items()
-        },
-    }
-
-
 def write(folder: Path, tables: Mapping[str, pa.Table], facts: Mapping[str, Any]) -> None:
-    """Write tables and codebook into a new folder, all or nothing.
+    """Write the tables of a live community and the codebook into a new folder, all or nothing.
 
     Raises:
         UserError: The folder exists, or a check fails.
@@ -226,11 +101,11 @@ def write(folder: Path, tables: Mapping[str, pa.Table], facts: Mapping[str, Any]
     """
     if folder.exists():
         raise UserError(f"{folder}: exists already.", remedy="Choose a new folder.")
-    check(tables)
+    check(tables, live=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
     try:
-        for name in TABLES:
-            pq.write_table(tables[name], partial / f"{name}.parquet", write_page_checksum=True)
+        for name, table in tables.items():
+            pq.write_table(table, partial / f"{name}.parquet", write_page_checksum=True)
         description = json.dumps(codebook(facts), indent=1, ensure_ascii=False)
         (partial / CODEBOOK).write_text(description, "utf-8")
         os.replace(partial, folder)
@@ -240,7 +115,7 @@ def write(folder: Path, tables: Mapping[str, pa.Table], facts: Mapping[str, Any]
 
 
 def read(folder: Path) -> dict[str, pa.Table]:
-    """Return the tables of a folder, checked.
+    """Return all tables of a folder, checked; those that it does not have are empty.
 
     Raises:
         UserError: A file is missing or damaged, or a check fails; names the file.
@@ -248,15 +123,23 @@ def read(folder: Path) -> dict[str, pa.Table]:
     tables = {}
     for name in TABLES:
         path = folder / f"{name}.parquet"
+        if name not in REQUIRED and not path.exists():
+            tables[name] = schema(name).empty_table()
+            continue
         try:
-            tables[name] = pq.read_table(path, page_checksum_verification=True)
+            table = pq.read_table(path, page_checksum_verification=True)
         except FileNotFoundError:
             raise UserError(
-                f"{path}: not found.", remedy="Name a folder that oarlock export wrote."
+                f"{path}: not found.",
+                remedy="Name a folder that `oarlock export` or `oarlock corpus import` wrote.",
             ) from None
         except (pa.ArrowException, OSError) as error:
             raise UserError(
                 f"{path}: damaged ({type(error).__name__}).", remedy="Export it again."
             ) from None
+        for column, wanted in TABLES[name].items():
+            if wanted.optional and column not in table.column_names:
+                table = table.append_column(column, pa.nulls(table.num_rows, wanted.type))
+        tables[name] = table
     check(tables)
     return tables
