@@ -130,7 +130,39 @@ TABLES: Final[Mapping[str, Mapping[str, Column]]] = {
         "reliable": Column(pa.bool_(), "False where the coder is known to err."),
         "model_version": Column(_S, "Tier and release of the weights."),
     },
+    "measures": {
+        "user_id": Column(_S, "Who answered.", points_to="users"),
+        "post_id": Column(
+            _S, "Thread that it belongs to; missing: to none.", False, points_to="posts"
+        ),
+        "instrument": Column(_S, "Short name of the questionnaire or of one question of it."),
+        "at": Column(_TIME, "When, UTC; missing: the source has no time.", False),
+        "score": Column(pa.float64(), "On the scale of the instrument."),
+        "phase": Column(_S, "`before`, `after`, or the name of a later wave."),
+    },
+    "answers": {
+        "user_id": Column(_S, "Who was asked.", points_to="users"),
+        "instrument": Column(_S, "Short name of the questionnaire."),
+        "version": Column(_S, "Of its items and scoring."),
+        "wave": Column(_S, "Name of the wave."),
+        "source": Column(_S, "Who asked, such as a trial."),
+        "item": Column(pa.int16(), "Number of the question from 1."),
+        "value": Column(pa.int16(), "As answered, not turned round; missing: none.", False),
+        "skipped": Column(pa.bool_(), "The person chose not to answer."),
+        "n_changes": Column(pa.int16(), "How often another answer was chosen later."),
+        "language": Column(_S, "Of the words that were read; missing: not answered.", False),
+        "intended_at": Column(_TIME, "When the protocol wanted it, UTC."),
+        "opens_at": Column(_TIME, "Begin of the window, UTC."),
+        "closes_at": Column(_TIME, "End of the window, UTC."),
+        "shown_at": Column(_TIME, "First on the screen, UTC; missing: never.", False),
+        "answered_at": Column(_TIME, "Last answer or skip, UTC; missing: none.", False),
+        "seconds": Column(
+            pa.float64(), "From the first showing to the last answer; missing: none.", False
+        ),
+    },
 }
+OPTIONAL: Final = frozenset({"measures", "answers"})
+"""Tables that may be absent, which is the same as empty."""
 
 
 def schema(table: str) -> pa.Schema:
@@ -146,7 +178,7 @@ def check(tables: Mapping[str, pa.Table]) -> None:
     Raises:
         UserError: A table, column, key or value is not as it should be; names it without its value.
     """
-    if missing := sorted(set(TABLES) - set(tables)):
+    if missing := sorted(set(TABLES) - set(tables) - OPTIONAL):
         raise UserError(f"Tables missing: {', '.join(missing)}.", remedy="Export them all.")
     ids = {
         name: set(table[next(n for n, c in TABLES[name].items() if c.unique)].to_pylist())
@@ -154,7 +186,7 @@ def check(tables: Mapping[str, pa.Table]) -> None:
         if any(c.unique for c in TABLES[name].values())
     }
     ids["texts"] = ids["posts"] | ids["replies"]
-    for name in TABLES:
+    for name in (name for name in TABLES if name in tables):
         for column, wanted in TABLES[name].items():
             _check_column(name, column, wanted, tables[name], ids)
     codes = tables["codes"]
@@ -229,7 +261,7 @@ def write(folder: Path, tables: Mapping[str, pa.Table], facts: Mapping[str, Any]
     check(tables)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
     try:
-        for name in TABLES:
+        for name in (name for name in TABLES if name in tables):
             pq.write_table(tables[name], partial / f"{name}.parquet", write_page_checksum=True)
         description = json.dumps(codebook(facts), indent=1, ensure_ascii=False)
         (partial / CODEBOOK).write_text(description, "utf-8")
@@ -251,6 +283,8 @@ def read(folder: Path) -> dict[str, pa.Table]:
         try:
             tables[name] = pq.read_table(path, page_checksum_verification=True)
         except FileNotFoundError:
+            if name in OPTIONAL:
+                continue
             raise UserError(
                 f"{path}: not found.", remedy="Name a folder that oarlock export wrote."
             ) from None
