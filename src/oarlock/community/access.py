@@ -18,6 +18,7 @@ from oarlock.community import roles
 from oarlock.community.accounts.models import Block, Mute, User
 from oarlock.community.desk.models import Appeal, Case, Contact, Decision, Report
 from oarlock.community.groups.models import Group, Membership
+from oarlock.community.measures.models import Administration
 from oarlock.community.support.models import Post, Reply
 from oarlock.community.texts.models import IN_THREADS, Text
 
@@ -390,3 +391,12 @@ def conversations(by: User) -> QuerySet[Case]:
 
 def conversation(by: User, public_id: str) -> Case:
     return get_object_or_404(conversations(by), public_id=public_id)
+
+
+def administrations(by: User) -> QuerySet[Administration]:
+    """Return the questionnaires that `by` was asked to answer; nobody sees those of others."""
+    return Administration.objects.filter(person=by)
+
+
+def administration(by: User, public_id: str) -> Administration:
+    return get_object_or_404(administrations(by), public_id=public_id)

@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "oarlock.community.desk",
     "oarlock.community.coaching",
     "oarlock.community.notices",
+    "oarlock.community.measures",
     "oarlock.community.ops",
     "oarlock.community.demo",
     "oarlock.community.api",

@@ -17,6 +17,7 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("notices/", include("oarlock.community.notices.urls")),
+    path("questions/", include("oarlock.community.measures.urls")),
     path("coach/", include("oarlock.community.coaching.urls")),
     path("", include("oarlock.community.api.urls")),
     path("demo/", include("oarlock.community.demo.urls")),

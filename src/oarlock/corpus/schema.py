@@ -191,6 +191,26 @@ TABLES: Final[Mapping[str, Mapping[str, Column]]] = {
         "score": Column(pa.float64(), "On the scale of the instrument."),
         "phase": Column(_S, "`before`, `after`, or the name of a later wave."),
     },
+    "answers": {
+        "user_id": Column(_S, "Who was asked.", points_to="users"),
+        "instrument": Column(_S, "Short name of the questionnaire."),
+        "version": Column(_S, "Of its items and scoring."),
+        "wave": Column(_S, "Name of the wave."),
+        "source": Column(_S, "Who asked, such as a trial."),
+        "item": Column(pa.int16(), "Number of the question from 1."),
+        "value": Column(pa.int16(), "As answered, not turned round; missing: none.", False),
+        "skipped": Column(pa.bool_(), "The person chose not to answer."),
+        "n_changes": Column(pa.int16(), "How often another answer was chosen later."),
+        "language": Column(_S, "Of the words that were read; missing: not answered.", False),
+        "intended_at": Column(TIME, "When the protocol wanted it, UTC."),
+        "opens_at": Column(TIME, "Begin of the window, UTC."),
+        "closes_at": Column(TIME, "End of the window, UTC."),
+        "shown_at": Column(TIME, "First on the screen, UTC; missing: never.", False),
+        "answered_at": Column(TIME, "Last answer or skip, UTC; missing: none.", False),
+        "seconds": Column(
+            pa.float64(), "From the first showing to the last answer; missing: none.", False
+        ),
+    },
     "labels": {
         "text_id": Column(_S, "Post or reply.", points_to="texts"),
         "start": Column(pa.int32(), "First character of what is labelled; 0 for a whole text."),
@@ -203,7 +223,9 @@ TABLES: Final[Mapping[str, Mapping[str, Column]]] = {
     },
 }
 
-LIVE: Final = ("users", "posts", "replies", "reactions", "follows", "codes")
+LIVE: Final = (
+    "users", "posts", "replies", "reactions", "follows", "codes", "measures", "answers",
+)  # fmt: skip
 """Tables that an export of a live community writes; the others come with imported corpora."""
 REQUIRED: Final = ("users", "posts", "replies")
 """Tables without which there is no corpus; the others may be absent, which is the same as empty."""

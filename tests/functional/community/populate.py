@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from oarlock.community.demo import run
@@ -30,6 +31,7 @@ def main(home: Path, port: int) -> dict[str, str]:
     from oarlock.community.desk.models import Case
     from oarlock.community.groups import actions as groups
     from oarlock.community.groups.models import Group, Membership
+    from oarlock.community.measures import actions as questionnaires
     from oarlock.community.support.actions import write_post, write_reply
 
     def who(handle: str) -> User:
@@ -81,9 +83,20 @@ def main(home: Path, port: int) -> dict[str, str]:
     measures.hide(by=moderator, case=over, reason="other")
     risk = reports.report(by=supporter, person=who("softlanding"), reason="worried").case
     assert risk is not None
+    asked = {}
+    now = timezone.now()
+    for name, instrument in (("asked", "phq-9"), ("ruler", "ruler-readiness"),
+                             ("done", "ruler-confidence"), ("cut", "gad-7")):  # fmt: skip
+        asked[name] = questionnaires.administer(
+            by=None, person=seeker, instrument=instrument, wave="tests", source="tests",
+            opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1),
+        )  # fmt: skip
+    questionnaires.answer(by=seeker, administration=asked["asked"], item=9, value=1)
+    questionnaires.answer(by=seeker, administration=asked["done"], item=1, value=5)
     make_token(by=seeker, name="My phone", scopes=["read"])
     return {
         "slug": open_group.slug,
+        **{name: one.public_id for name, one in asked.items()},
         "closed": closed.slug,
         "handle": "fernweh",
         "seeker": seeker.handle,

@@ -37,6 +37,10 @@ ADDRESSES = {
     "appeal": ("/appeals/{appeal}",),
     "conversation": ("/conversations/{about}",),
     "case": ("/desk/cases/{case}", "/desk/cases/{risk}", "/desk/cases/{about}"),
+    "measure": ("/questions/{asked}",),
+    "measure-item": ("/questions/{asked}/1", "/questions/{ruler}/1"),
+    "measure-help": ("/questions/{asked}/help",),
+    "measure-end": ("/questions/{done}/end",),
     "help": ("/help", "/help?country=DE"),
     "staff-list": ("/staff", "/staff?handle={handle}"),
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any, NamedTuple
 
@@ -17,10 +18,12 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from oarlock.community.accounts.models import Role, User
 from oarlock.community.desk import measures, reports, talk
 from oarlock.community.groups.models import Group
+from oarlock.community.measures import actions as questionnaires
 from oarlock.community.roles import MATRIX
 from oarlock.community.support.actions import write_post, write_reply
 
@@ -118,11 +121,21 @@ def place(person: Callable[..., User], group: Group, join: Callable[..., Any]) -
     talk.write_to_person(by=mod, case=made.case, body="hello")
     measures.warn(by=mod, case=made.case, reason="other")
     case = made.case.public_id
+    now = timezone.now()
+    asked = questionnaires.administer(
+        by=None, person=kim, instrument="phq-9", wave="baseline", source="trial:x",
+        opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1),
+    ).public_id  # fmt: skip
     return {
         "id of case": case,
         "id of case-act": case,
         "id of conversation": case,
         "id of report": made.public_id,
+        "id of measure": asked,
+        "id of measure-item": asked,
+        "id of measure-help": asked,
+        "id of measure-end": asked,
+        "number": "1",
         "public_id": post.text.public_id,
         "slug": group.slug,
         "group": group.slug,
@@ -220,7 +233,7 @@ def test_pages_of_each_role_really_open(
     place: dict[str, str], person: Callable[..., User], sign_in: Callable[[User], Client]
 ) -> None:
     pages = {
-        Role.MEMBER: ["/home", "/reports", "/decisions", "/conversations", "/help"],
+        Role.MEMBER: ["/home", "/reports", "/decisions", "/conversations", "/questions/", "/help"],
         Role.MODERATOR: ["/desk/", "/help"],
         Role.CLINICIAN: ["/desk/"],
         Role.SUPERVISOR: ["/desk/", "/desk/rota", "/desk/audit"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,14 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation.template import templatize
 
 from oarlock.community import settings as community
 from oarlock.community.accounts.models import Role, User
 from oarlock.community.desk import measures, reports, talk
 from oarlock.community.groups.models import Group
+from oarlock.community.measures import actions as questionnaires
 from oarlock.community.support.actions import write_post, write_reply
 
 GERMAN = Path("de", "LC_MESSAGES", "django.po")
@@ -239,7 +241,20 @@ def paths(person: Callable[..., User], group: Group, join: Callable[..., Any]) -
     about = reports.report(by=ash, text=post.text, reason="insult")
     talk.write_to_person(by=mod, case=about.case, body="xyz")
     measures.warn(by=mod, case=about.case, reason="other")
+    now = timezone.now()
+    asked = []
+    for wave, instrument in enumerate(("phq-9", "ruler-readiness", "rosenberg")):
+        asked.append(questionnaires.administer(
+            by=None, person=kim, instrument=instrument, wave=str(wave), source="trial:x",
+            opens_at=now - timedelta(days=1), closes_at=now + timedelta(days=1),
+        ))  # fmt: skip
+    questionnaires.answer(by=kim, administration=asked[0], item=9, value=1, language="de")
+    questionnaires.answer(by=kim, administration=asked[1], item=1, value=1, language="de")
     return [
+        *(reverse("measure", args=[one.public_id]) for one in asked),
+        *(reverse("measure-item", args=[one.public_id, 1]) for one in asked),
+        reverse("measure-help", args=[asked[0].public_id]),
+        reverse("measure-end", args=[asked[1].public_id]),
         *(p for p in _plain_paths(get_resolver().url_patterns) if not p.startswith("/api/")),
         *(reverse(name, args=[group.slug]) for name in OF_A_GROUP),
         *(reverse(name, args=[post.text.public_id]) for name in OF_A_TEXT),

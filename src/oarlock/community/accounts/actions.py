@@ -214,7 +214,7 @@ def erase(*, by: User, keep_texts: bool) -> None:
     for model in (Draft, Bookmark, Follow, Reaction, Suggestion):
         model.objects.filter(by=person).delete()
     for related in ("memberships", "notices", "letters", "consents", "acceptances", "blocks",
-                    "blocked_by", "mutes", "muted_by", "cares", "shifts"):  # fmt: skip
+                    "blocked_by", "mutes", "muted_by", "cares", "shifts", "measures"):  # fmt: skip
         getattr(person, related).all().delete()
     EmailAddress.objects.filter(user=person).delete()
     Authenticator.objects.filter(user=person).delete()

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from oarlock.community.accounts.models import User
 from oarlock.community.desk.models import Contact
+from oarlock.community.measures import queries as measures
 from oarlock.community.texts.models import Text
 
 FORMAT = "oarlock-personal-export/1"
@@ -77,6 +78,7 @@ def personal_export(person: User) -> dict[str, Any]:
         "suggestions_of_the_coach": _rows(
             person.suggestion_set, "place", "rule", "model_version", "shown_at", "dismissed_at"
         ),
+        "measures": measures.personal(person),
         "reactions": _rows(person.reaction_set, "text__public_id", "kind", "at"),
     }
 

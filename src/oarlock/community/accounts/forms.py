@@ -157,6 +157,7 @@ class PreferencesForm(forms.ModelForm[User]):
             ("helped", gettext_lazy("What helped")),
             ("follow", gettext_lazy("Threads that I follow")),
             ("asked", gettext_lazy("Posts that wait for somebody")),
+            ("measure", gettext_lazy("Questions that wait for me")),
         ],
         widget=forms.CheckboxSelectMultiple,
     )

@@ -17,6 +17,8 @@ from oarlock.community.coaching.models import Care
 from oarlock.community.demo import desk
 from oarlock.community.desk.models import Case
 from oarlock.community.groups.models import Group, Membership
+from oarlock.community.measures import actions as measures
+from oarlock.community.measures import reminders
 from oarlock.community.notices.models import Notice
 from oarlock.community.ops import first_things
 from oarlock.community.support.actions import count_replies, write_post, write_reply
@@ -69,8 +71,23 @@ def load(report: Report = lambda _what, _done, _all: None) -> dict[str, int]:
             n_replies += post.n_replies
             report("threads", index + 1, len(all_threads))
         desk.work(people, now)
+        _questions(people, now)
         Notice.objects.filter(at__lt=now - timedelta(days=7)).update(read_at=now)
     return {"people": len(people), "threads": n_posts, "replies": n_replies}
+
+
+def _questions(people: Mapping[str, User], now: datetime) -> None:
+    """Ask the seeker of the demo how they are, for a week."""
+    measures.administer(
+        by=None,
+        person=people["paperboat"],
+        instrument="who-5",
+        wave="baseline",
+        opens_at=now - timedelta(hours=20),
+        closes_at=now + timedelta(days=6),
+        source="demo",
+    )
+    reminders.run(now)
 
 
 def _people(now: datetime) -> dict[str, User]:

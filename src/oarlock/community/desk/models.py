@@ -44,6 +44,7 @@ class Case(models.Model):
         APPEAL = "appeal", _("Appeal")
         WATCH = "watch", _("Unanswered post")
         AGE = "age", _("Age")
+        MEASURE = "measure", _("Questionnaire")
 
     class State(models.TextChoices):
         NEW = "new", _("New")

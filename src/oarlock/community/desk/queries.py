@@ -213,7 +213,7 @@ def trouble() -> dict[str, Any]:
 
 
 #: Kinds of audit targets behind which stands what a member wrote.
-OF_TEXTS = frozenset({*Text.Kind, "text", "case"})
+OF_TEXTS = frozenset({*Text.Kind, "text", "case", "measure"})
 
 
 def _kept_from(by: User) -> Iterator[str]:

@@ -19,6 +19,7 @@ from oarlock.community.desk import actions, closing, forms, measures, queries, r
 from oarlock.community.desk.intake import open_cases
 from oarlock.community.desk.models import Case
 from oarlock.community.desk.reasons import GRADES, WHY
+from oarlock.community.measures.queries import risk_answers
 from oarlock.community.roles import MemberRequest, staff
 
 
@@ -100,6 +101,7 @@ def _page(
             "text": text,
             "versions": list(text.versions.all()) if text else [],
             "screening": queries.screening(text),
+            "risk_answers": risk_answers(case),
             "reports": queries.reports_of(case),
             "appeal": queries.appeal_of(case),
             "recent": queries.recent_texts(case),

@@ -17,7 +17,7 @@ from oarlock.community.texts.models import Text
 from oarlock.errors import UserError
 from oarlock.safety.helplines import helplines as safety
 from oarlock.safety.policy import Response as SafetyResponse
-from oarlock.safety.policy import Row
+from oarlock.safety.policy import Row, span
 from oarlock.safety.results import ScreeningError
 
 log = logging.getLogger("oarlock.safety")
@@ -134,6 +134,39 @@ def for_writer(text: Text) -> Said:
     if unread or not kept or any(row.helplines for row in rows):
         abuse = any(row.kind == "abuse" for row in rows)
         said.helplines.extend(helplines(country_of(text.author), abuse=abuse))
+    return said
+
+
+def for_answer(grade: str, person: User) -> Said:
+    """Return what somebody reads at once who answered a question about danger to themselves.
+
+    Args:
+        grade: Grade of `oarlock.safety` that the answer stands for.
+        person: Who answered.
+    """
+    said = Said(helplines=helplines(country_of(person), abuse=False))
+    try:
+        row = policy.row_of(policy.name("suicide", grade))
+    except ScreeningError:
+        row = None
+    kept = row is not None and policy.is_kept(row)
+    language = (get_language() or "en")[:2]
+    said.words.append(_("Thank you for being honest. You are not alone with this."))
+    if row is not None and kept:
+        said.words.append(
+            _("A person of the safety team reads this answer within %(time)s and may write to you.")
+            % {"time": span(row.acknowledge_minutes, language)}
+        )
+    else:
+        said.words.append(
+            _("We pass this answer to our team, but we cannot say when somebody reads it.")
+        )
+    said.words.append(
+        _(
+            "If it gets worse, or you do not want to be alone with it, these people listen now. "
+            "You need not be in an emergency to call."
+        )
+    )
     return said
 
 

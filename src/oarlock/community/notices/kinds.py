@@ -23,12 +23,14 @@ KINDS: Mapping[str, str | Promise] = {
     "joined": _("You are now a member of a group that you asked to join."),
     "refused": _("A group could not take you in."),
     "debrief": _("That was a hard thread. How are you?"),
+    "measure": _("Some questions wait for you."),
     "warned": _("A moderator has a word for you."),
 }
 """Kinds that a person can switch off are listed in `accounts.forms.PreferencesForm`."""
 
 _PAGES = {"post": "thread", "reply": "reply", "case": "case", "report": "report",
-          "appeal": "appeal", "group": "group", "message": "conversation"}  # fmt: skip
+          "appeal": "appeal", "group": "group", "message": "conversation",
+          "measure": "measure"}  # fmt: skip
 
 
 def address(kind: str, target: str) -> str:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from oarlock.community.accounts.ages import possible_ages
 from oarlock.community.accounts.models import Consent, User
 from oarlock.community.audit.actions import record
+from oarlock.community.measures import export as measures
 from oarlock.community.support.models import Follow, Post, Reaction, Reply
 from oarlock.community.texts.models import CodedSentence, Text
 from oarlock.corpus.masking import Masker
@@ -118,6 +119,8 @@ def export(folder: Path, *, k: int = 5) -> dict[str, Any]:
         people = [person for person in people if pseudonym(person.public_id) in kept]
         masker = Masker(User.objects.values_list("handle", flat=True).iterator())
         tables = {"users": _table("users", users), **_texts(people, pseudonym, masker)}
+        for name, rows in measures.rows(people, pseudonym).items():
+            tables[name] = _table(name, rows)
         facts = {
             "made_at": timezone.now().isoformat(timespec="seconds"),
             "consent_versions": sorted(

@@ -23,6 +23,7 @@ PERIODIC: Mapping[str, int] = {
     "oarlock.community.accounts.sessions.forget_ended": 3600,
     "oarlock.community.notices.watch.look": 60,
     "oarlock.community.notices.digest.write_letters": 600,
+    "oarlock.community.measures.reminders.run": 300,
     "oarlock.community.desk.recheck.run": 60,
     "oarlock.community.desk.measures.end_terms": 300,
 }

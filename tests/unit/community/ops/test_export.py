@@ -55,6 +55,7 @@ def test_export_holds_consented_rows_and_passes_its_own_checks(
     found = tables.read(tmp_path / "out")
     assert facts["n_rows"] == {
         "users": 2, "posts": 1, "replies": 1, "reactions": 1, "follows": 0, "codes": 1,
+        "measures": 0, "answers": 0,
     }  # fmt: skip
     (reply,) = found["replies"].to_pylist()
     assert (reply["helped"], reply["rating"], reply["coached"]) == (True, 4, False)
