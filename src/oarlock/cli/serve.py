@@ -34,6 +34,9 @@ def serve(
     from oarlock.community.ops.prepare import prepare, setup
 
     setup()
+    from oarlock.community.ops import running
+
+    running.hold()
     prepare()
     run(port=port, host=host, worker=worker, address=f"{os.environ['OARLOCK_ORIGIN']}/")
 
