@@ -78,6 +78,7 @@ class Thread:
         later: Public id of the reply that the next page starts with; empty on the last.
         earlier: Whether the page starts somewhere behind the first reply.
         branch: The reply whose answers alone are shown, if any.
+        in_charge: Whether the reader looks after the thread, and may read former versions.
     """
 
     post: Post
@@ -91,6 +92,7 @@ class Thread:
     poster: bool
     following: bool
     bookmarked: bool
+    in_charge: bool
 
 
 def _from(replies: QuerySet[Reply], start: Reply | None) -> QuerySet[Reply]:
@@ -148,6 +150,7 @@ def read(by: User, post: Post, *, start: str = "", branch: str = "") -> Thread:
         poster=post.text.author_id == by.pk,
         following=post.follows.filter(by=by).exists(),
         bookmarked=post.bookmarks.filter(by=by).exists(),
+        in_charge=bool(access.looks_after(by, [post])),
     )
 
 
