@@ -60,6 +60,7 @@ METRICS_TOKEN = _text("METRICS_TOKEN")
 # --- Django -------------------------------------------------------------------------------------
 
 SECRET_KEY = _secret_key(HOME)
+MFA_KEY = _text("MFA_KEY")
 HTTPS = ORIGIN.startswith("https://")
 BEHIND_PROXY = _flag("BEHIND_PROXY")
 _host = urlsplit(ORIGIN).hostname or ORIGIN
@@ -231,6 +232,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "10/m/ip,60/h/ip,3/10m/key",
 }
 PASSWORD_RESET_TIMEOUT = 60 * 60
+MFA_ADAPTER = "oarlock.community.accounts.sealing.Adapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 # A phone may be half a minute off; `accounts.second_factor` lets no code work twice.
 MFA_TOTP_TOLERANCE = 1

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from oarlock.community.accounts import sealing
 from oarlock.community.accounts.models import Role, User
 from oarlock.community.desk.models import Case, Shift
 from oarlock.community.ops import state
@@ -69,6 +70,12 @@ def _setting_up() -> Iterator[Finding]:
             "stop",
             "The secret key is short enough to be guessed.",
             "Unset OARLOCK_SECRET_KEY, and one is made; or set one of at least 50 characters.",
+        )
+    if settings.MFA_KEY and len(settings.MFA_KEY) < 32:
+        yield Finding(
+            "stop",
+            "The key of second factors is short enough to be guessed.",
+            "Set OARLOCK_MFA_KEY to at least 32 random characters.",
         )
     yield Finding(
         "warn",
@@ -126,6 +133,13 @@ def _running() -> Iterator[Finding]:
     if state.waiting_migrations():
         yield Finding("stop", "The tables are of an older version.", "Start oarlock serve once.")
         return
+    if n := sealing.n_unreadable():
+        yield Finding(
+            "stop",
+            f"{n} second factors cannot be read with the key of this place: those people cannot "
+            "sign in.",
+            "Set OARLOCK_SECRET_KEY or OARLOCK_MFA_KEY to what it was when they were set up.",
+        )
     now = state.look()
     if not now.worker_alive:
         yield Finding("stop", "No worker is running.", "Start oarlock worker.")

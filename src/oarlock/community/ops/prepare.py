@@ -37,10 +37,11 @@ def prepare(*, pages: bool = True) -> int:
         call_command("createcachetable", **quiet)
         if pages:
             call_command("collectstatic", interactive=False, clear=True, **quiet)
-        from oarlock.community.accounts import erasures
+        from oarlock.community.accounts import erasures, sealing
         from oarlock.community.ops import first_things
 
         first_things.lay_out()
+        sealing.seal_all()
         erasures.gather()
         return erasures.repeat()
 
