@@ -51,6 +51,7 @@ COUNTRY = environment.country("COUNTRY", "GB")
 AGE_MIN = _number("AGE_MIN", 18, least=16)
 AGE_MAX = _number("AGE_MAX", 29, least=AGE_MIN)
 ANSWER_HOURS = _number("ANSWER_HOURS", 6, least=1)
+HELPLINES = Path(path).expanduser() if (path := _text("HELPLINES")) else None
 ALARM_EMAILS = [a.strip() for a in _text("ALARM_EMAILS").split(",") if a.strip()]
 ALARM_WEBHOOK = environment.address("ALARM_WEBHOOK", "https", "http")
 COACH = _flag("COACH", default=True)
