@@ -58,6 +58,9 @@ def _community(folder: Path, port: int, *, opens: bool) -> None:
     from oarlock.community.ops.prepare import prepare, setup
 
     setup()
+    from oarlock.community.ops import running
+
+    running.hold()
     prepare()
     with _bar() as bar:
         tasks: dict[str, TaskID] = {}

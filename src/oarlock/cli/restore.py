@@ -23,5 +23,21 @@ def restore(
     setup()
     from oarlock.community.ops.backup import restore as put_back
 
-    manifest = put_back(source, overwrite=overwrite)
-    typer.echo(f"Restored the backup of {manifest['made_at']}.", err=True)
+    done = put_back(source, overwrite=overwrite)
+    typer.echo(f"Restored the backup of {done.made_at}.", err=True)
+    if done.n_erased:
+        people = "1 person" if done.n_erased == 1 else f"{done.n_erased} people"
+        typer.echo(f"Erased again: {people} who had erased their account since.", err=True)
+    if not done.knew_erasures:
+        typer.echo(
+            "This place has no list of erasures since then: whoever erased their account after the "
+            "backup was made is back. Copy the file `erasures` from the OARLOCK_HOME of the old "
+            "machine into this one; oarlock serve erases them again when it starts.",
+            err=True,
+        )
+    if done.other_key:
+        typer.echo(
+            "OARLOCK_SECRET_KEY is not the key of the backup: sessions and links end, and second "
+            "factors cannot be read. Unset it to use the key of the backup.",
+            err=True,
+        )

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from oarlock.cli.output import console_for_tables, write_text
+from oarlock.cli.output import check_target, console_for_tables, write_files, write_text
 from oarlock.errors import UserError
 
 app = typer.Typer()
@@ -126,12 +126,25 @@ def policy(
 @app.command()
 def helplines(
     file: Annotated[
-        Path | None, typer.Option(help="An operator's own helplines, in place of those shipped.")
+        Path | None,
+        typer.Option(
+            help="An operator's own helplines, in place of those shipped.",
+            envvar="OARLOCK_HELPLINES",
+        ),
+    ] = None,
+    copy: Annotated[
+        Path | None, typer.Option(help="Write those shipped to this file, to fill in and keep.")
     ] = None,
 ) -> None:
     """List the helplines that a person has to verify before going live."""
     from oarlock.safety.helplines import helplines as load
+    from oarlock.safety.helplines import shipped
 
+    if copy is not None:
+        check_target(copy, inputs=(), option="--copy", may_overwrite=False)
+        write_files({copy: shipped().read_text("utf-8")})
+        typer.echo(f"{copy}: write the date of each check into verified_on.", err=True)
+        return
     today = dt.datetime.now(tz=dt.UTC).date()
     book = load(file)
     due = book.due(today)

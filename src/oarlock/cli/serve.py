@@ -10,6 +10,7 @@ import sys
 import threading
 import webbrowser
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -19,6 +20,8 @@ app = typer.Typer()
 
 #: Before a worker that has died is started again.
 PAUSE_SECONDS = 3.0
+#: Addresses that this machine alone reaches.
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @app.command()
@@ -34,8 +37,32 @@ def serve(
     from oarlock.community.ops.prepare import prepare, setup
 
     setup()
+    from oarlock.community.ops import running
+
+    running.hold()
     prepare()
     run(port=port, host=host, worker=worker, address=f"{os.environ['OARLOCK_ORIGIN']}/")
+
+
+def tell(host: str) -> None:
+    """Say where e-mail goes, and for a place that others reach what has to be mended first."""
+    from django.conf import settings
+
+    if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+        typer.echo(
+            f"E-mail reaches nobody: it is written to {settings.EMAIL_FILE_PATH} "
+            "(set OARLOCK_EMAIL_HOST to send it)",
+            err=True,
+        )
+    at_home = host in LOOPBACK and urlsplit(settings.ORIGIN).hostname in LOOPBACK
+    if settings.DEBUG or settings.DEMO or at_home:
+        return
+    from oarlock.community.ops.checks import findings
+
+    # The worker is only just starting: whether there is one shows later, on the health page.
+    for finding in findings(running=False):
+        if finding.level == "stop":
+            typer.echo(f"STOP  {finding.what} {finding.remedy}", err=True)
 
 
 def run(*, port: int, host: str, worker: bool, address: str, opens: bool = False) -> None:
@@ -45,6 +72,7 @@ def run(*, port: int, host: str, worker: bool, address: str, opens: bool = False
     _check_free(host, port)
     child = _Worker() if worker else None
     typer.echo(f"Oarlock answers at {address} (Ctrl-C stops it)", err=True)
+    tell(host)
     # uvicorn raises the signal again when it is done: it must not skip the end of the worker.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     if opens:

@@ -19,6 +19,9 @@ def worker(
     from oarlock.community.ops.prepare import prepare, setup
 
     setup()
+    from oarlock.community.ops import running
+
+    running.hold()
     prepare(pages=False)
     from oarlock.community.ops import worker as jobs
 

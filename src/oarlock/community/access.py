@@ -121,30 +121,71 @@ def join_request(by: User, to: Group, handle: str) -> Membership:
     return get_object_or_404(join_requests(by, to), person__handle__iexact=handle)
 
 
-def _readable(by: User, group: str = "group") -> Q:
-    """Return the groups whose posts `by` may read: open ones, and closed ones as a member.
+def _in_charge(by: User, group: str = "group", post: str = "pk") -> Q:
+    """Return the threads that safety staff looks after, which are open to them with all in them.
 
-    Operators and researchers read none.
+    Those are the threads of the groups that they moderate, and those of their open cases.
     """
-    if by.is_safety_staff:
-        return Q()
+    if not by.is_safety_staff:
+        return Q(pk__in=())
+    own = cases(by).exclude(state=Case.State.CLOSED).order_by()
+    threads = Q()
+    for text in ("text", "text__reply__post"):
+        threads |= Q(**{f"{post}__in": own.exclude(**{text: None}).values(text)})
+    if not roles.may(by, "moderation"):
+        return threads
+    mine = Membership.objects.filter(group=OuterRef(group), person=by, moderates=True)
+    return threads | Q(Exists(mine))
+
+
+def looks_after(by: User, posts: Iterable[Post]) -> set[int]:
+    """Return which of these posts are in the charge of `by`, see `_in_charge`."""
+    pks = [post.pk for post in posts]
+    if not by.is_safety_staff or not pks:
+        return set()
+    return set(Post.objects.filter(_in_charge(by), pk__in=pks).values_list("pk", flat=True))
+
+
+def reads_group(by: User, of: Group) -> bool:
+    """Return whether `by` may read what is written in a group."""
+    found = Group.objects.filter(_open_to(by), pk=of.pk)
+    return roles.reads(by) and (found.exists() or _moderates_itself(by, of))
+
+
+def _moderates_itself(by: User, of: Group) -> bool:
+    mine = Membership.objects.filter(group=of, person=by, moderates=True)
+    return roles.may(by, "moderation") and mine.exists()
+
+
+def _open_to(by: User, group: str = "") -> Q:
+    """Return the groups that `by` reads like everybody: open ones, and closed ones as a member."""
+    mine = Membership.objects.filter(
+        group=OuterRef(group or "pk"), person=by, state=Membership.State.MEMBER
+    )
+    prefix = f"{group}__" if group else ""
+    return Q(**{f"{prefix}archived_at": None}) & (Q(**{f"{prefix}open": True}) | Q(Exists(mine)))
+
+
+def _readable(by: User, group: str = "group", post: str = "pk") -> Q:
+    """Return the posts that `by` may read: of open groups, and of closed ones as a member.
+
+    Safety staff also reads the threads that it looks after. Operators and researchers read none.
+    """
     if not roles.reads(by):
         return Q(pk__in=())
-    mine = Membership.objects.filter(
-        group=OuterRef(group), person=by, state=Membership.State.MEMBER
-    )
-    return Q(**{f"{group}__archived_at": None}) & (Q(**{f"{group}__open": True}) | Q(Exists(mine)))
+    if by.is_safety_staff:
+        return _open_to(by, group) | _in_charge(by, group, post)
+    return _open_to(by, group)
 
 
 def posts(by: User) -> QuerySet[Post]:
     """Return the posts that `by` may see, each with its text, author and group."""
     found = Post.objects.select_related("text", "text__author", "group").filter(_readable(by))
+    found = found.exclude(text__state=Text.State.DELETED)
+    seen = Q(text__state=SHOWN) | Q(text__author=by)
     if by.is_safety_staff:
-        return found.exclude(text__state=Text.State.DELETED)
-    found = found.filter(Q(text__state=SHOWN) | Q(text__author=by)).exclude(
-        text__state=Text.State.DELETED
-    )
-    return _without_unseen(found, by)
+        return found.filter(seen | _in_charge(by))
+    return _without_unseen(found.filter(seen), by)
 
 
 def post(by: User, public_id: str) -> Post:
@@ -157,7 +198,7 @@ def post(by: User, public_id: str) -> Post:
         .filter(_readable(by), text__public_id=public_id)
         .first()
     )
-    if found is None or not _may_see(by, found, Blocks(by)):
+    if found is None or not _may_see(by, found, Blocks(by), looks_after(by, [found])):
         raise Http404
     return found
 
@@ -169,16 +210,19 @@ def open_threads(by: User, public_ids: Iterable[str]) -> dict[str, Post]:
     renders it shows the text to nobody.
     """
     blocks = Blocks(by)
-    found = Post.objects.select_related("text", "text__author", "group").filter(
-        _readable(by), text__public_id__in=set(public_ids)
+    found = list(
+        Post.objects.select_related("text", "text__author", "group").filter(
+            _readable(by), text__public_id__in=set(public_ids)
+        )
     )
+    own = looks_after(by, found)
     return {
         post.text.public_id: post
         for post in found
         if (
             post.n_replies and blocks.meets(post)
             if post.text.state == Text.State.DELETED
-            else _may_see(by, post, blocks)
+            else _may_see(by, post, blocks, own)
         )
     }
 
@@ -191,15 +235,20 @@ def thread(by: User, public_id: str) -> Post:
     return found
 
 
-def _may_see(by: User, thing: Post | Reply, blocks: Blocks) -> bool:
+def _may_see(by: User, thing: Post | Reply, blocks: Blocks, own: set[int]) -> bool:
+    """Return whether `by` may see a post or reply of a thread that is open to them.
+
+    Args:
+        own: The threads that `by` looks after.
+    """
     text = thing.text
-    if by.is_safety_staff:
+    if (thing.pk if isinstance(thing, Post) else thing.post_id) in own:
         return True
     if text.state == Text.State.DELETED:
         return False
     if text.author_id == by.pk:
         return True
-    return text.state == SHOWN and blocks.meets(thing)
+    return text.state == SHOWN and (by.is_safety_staff or blocks.meets(thing))
 
 
 def replies(by: User, to: Post) -> QuerySet[Reply]:
@@ -209,36 +258,38 @@ def replies(by: User, to: Post) -> QuerySet[Reply]:
         .filter(post=to)
         .order_by("at", "pk")
     )
-    if by.is_safety_staff:
+    if looks_after(by, [to]):
         return found
     found = found.filter(Q(text__state__in=(SHOWN, Text.State.DELETED)) | Q(text__author=by))
-    return _without_unseen(found, by)
+    return found if by.is_safety_staff else _without_unseen(found, by)
 
 
 def all_replies(by: User) -> QuerySet[Reply]:
     """Return the replies that `by` may see, of all threads; none that is deleted."""
     found = Reply.objects.select_related(
         "text", "text__author", "post", "post__text", "post__group"
-    ).filter(_readable(by, "post__group"))
+    ).filter(_readable(by, "post__group", "post"))
+    own = _in_charge(by, "post__group", "post")
     for text in ("text", "post__text"):
         found = found.exclude(**{f"{text}__state": Text.State.DELETED})
-        if not by.is_safety_staff:
-            found = found.filter(Q(**{f"{text}__state": SHOWN}) | Q(**{f"{text}__author": by}))
-    if by.is_safety_staff:
-        return found
-    return _without_unseen(found, by, thread=True)
+        seen = Q(**{f"{text}__state": SHOWN}) | Q(**{f"{text}__author": by})
+        found = found.filter(seen | own if by.is_safety_staff else seen)
+    return found if by.is_safety_staff else _without_unseen(found, by, thread=True)
 
 
 def open_replies(by: User, public_ids: Iterable[str]) -> dict[str, Reply]:
     """Return by id the replies that `by` may open, each with its post."""
     blocks = Blocks(by)
-    found = Reply.objects.select_related(
-        "text", "text__author", "post", "post__text", "post__group"
-    ).filter(text__public_id__in=set(public_ids))
+    found = list(
+        Reply.objects.select_related(
+            "text", "text__author", "post", "post__text", "post__group"
+        ).filter(text__public_id__in=set(public_ids))
+    )
+    own = looks_after(by, [reply.post for reply in found])
     seen = [
         reply
         for reply in found
-        if reply.text.state != Text.State.DELETED and _may_see(by, reply, blocks)
+        if reply.text.state != Text.State.DELETED and _may_see(by, reply, blocks, own)
     ]
     threads = open_threads(by, [reply.post.text.public_id for reply in seen]) if seen else {}
     return {r.text.public_id: r for r in seen if r.post.text.public_id in threads}
@@ -270,19 +321,22 @@ def text(by: User, public_id: str) -> Text:
 
 
 def text_with_history(by: User, public_id: str) -> Text:
-    """Return a post or reply whose former versions safety staff may read.
+    """Return a post or reply whose former versions safety staff may read, as they look after it.
 
     One that was deleted opens only while a case about it is open that `by` may work on.
     """
     found = (
-        Text.objects.select_related("author")
+        Text.objects.select_related("author", "post", "reply__post")
         .filter(public_id=public_id, kind__in=IN_THREADS)
         .first()
     )
-    if found is None or not by.is_safety_staff:
+    if found is None:
         raise Http404
+    post = found.post if found.kind == Text.Kind.POST else found.reply.post
     open_cases = cases(by).filter(text=found).exclude(state=Case.State.CLOSED)
-    if found.state == Text.State.DELETED and not open_cases.exists():
+    if not looks_after(by, [post]) or (
+        found.state == Text.State.DELETED and not open_cases.exists()
+    ):
         raise Http404
     return found
 

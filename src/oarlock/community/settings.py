@@ -51,6 +51,7 @@ COUNTRY = environment.country("COUNTRY", "GB")
 AGE_MIN = _number("AGE_MIN", 18, least=16)
 AGE_MAX = _number("AGE_MAX", 29, least=AGE_MIN)
 ANSWER_HOURS = _number("ANSWER_HOURS", 6, least=1)
+HELPLINES = Path(path).expanduser() if (path := _text("HELPLINES")) else None
 ALARM_EMAILS = [a.strip() for a in _text("ALARM_EMAILS").split(",") if a.strip()]
 ALARM_WEBHOOK = environment.address("ALARM_WEBHOOK", "https", "http")
 COACH = _flag("COACH", default=True)
@@ -60,6 +61,7 @@ METRICS_TOKEN = _text("METRICS_TOKEN")
 # --- Django -------------------------------------------------------------------------------------
 
 SECRET_KEY = _secret_key(HOME)
+MFA_KEY = _text("MFA_KEY")
 HTTPS = ORIGIN.startswith("https://")
 BEHIND_PROXY = _flag("BEHIND_PROXY")
 _host = urlsplit(ORIGIN).hostname or ORIGIN
@@ -232,6 +234,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "10/m/ip,60/h/ip,3/10m/key",
 }
 PASSWORD_RESET_TIMEOUT = 60 * 60
+MFA_ADAPTER = "oarlock.community.accounts.sealing.Adapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 # A phone may be half a minute off; `accounts.second_factor` lets no code work twice.
 MFA_TOTP_TOLERANCE = 1

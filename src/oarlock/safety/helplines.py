@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,6 +88,11 @@ class Helplines:
         return [(c.code, line.name) for c in everything for line in c.lines if line.is_due(today)]
 
 
+def shipped() -> Traversable:
+    """Return the file of the helplines that ship."""
+    return files("oarlock.safety") / "helplines.toml"
+
+
 @cache
 def helplines(path: Path | None = None) -> Helplines:
     """Return the helplines that ship, or an operator's own.
@@ -97,7 +103,7 @@ def helplines(path: Path | None = None) -> Helplines:
     Raises:
         UserError: The file is missing or not laid out so; names the country and the field.
     """
-    source = path or files("oarlock.safety") / "helplines.toml"
+    source = path or shipped()
     try:
         raw = tomllib.loads(source.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,48 @@ def test_worker_that_serve_has_ended_is_not_started_again(
     time.sleep(0.5)
     assert len(children) == 1
     assert children[0].poll() is not None
+
+
+@pytest.fixture
+def place(settings: Any) -> Any:
+    """The settings of a place that sends no e-mail and is its own machine's alone."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = "/srv/home/outbox"
+    settings.ORIGIN, settings.DEBUG, settings.DEMO = "http://localhost:8000", False, False
+    return settings
+
+
+@pytest.mark.django_db
+def test_serve_says_where_email_goes_until_there_is_a_server(
+    place: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    serve.tell("127.0.0.1")
+    assert "written to /srv/home/outbox" in capfd.readouterr().err
+    place.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    serve.tell("127.0.0.1")
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("host", "origin", "debug", "told"),
+    [
+        ("127.0.0.1", "http://localhost:8000", False, False),
+        ("0.0.0.0", "http://localhost:8000", False, True),
+        ("127.0.0.1", "https://peers.example.org", False, True),
+        ("0.0.0.0", "http://localhost:8000", True, False),
+    ],
+)
+def test_serve_names_what_must_be_mended_where_others_reach_the_place(
+    host: str, origin: str, debug: bool, told: bool, place: Any,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    place.ORIGIN, place.DEBUG = origin, debug
+    serve.tell(host)
+    lines = [line for line in capfd.readouterr().err.splitlines() if line.startswith("STOP")]
+    assert any("An alarm would reach nobody." in line for line in lines) is told
+    assert not [line for line in lines if "No worker" in line]
+    assert bool(lines) is told
 
 
 def _until(true: object, seconds: float = 10.0) -> None:

@@ -6,7 +6,9 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from oarlock.cli.safety import app
 from oarlock.errors import UserError
 from oarlock.safety.helplines import VERIFY_AGAIN_DAYS, helplines
 
@@ -81,3 +83,22 @@ def test_verified_line_is_due_again_after_a_year(tmp_path: Path) -> None:
 def test_fault_names_country_and_field(tmp_path: Path, change: tuple[str, str], said: str) -> None:
     with pytest.raises(UserError, match=said):
         helplines(written(tmp_path, ONE.replace(*change)))
+
+
+def test_shipped_helplines_are_copied_to_fill_in_and_never_over_a_file(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    copied = CliRunner().invoke(app, ["helplines", "--copy", str(own)])
+    assert copied.exit_code == 0
+    assert helplines(own).countries == helplines().countries
+    own.write_text("mine", "utf-8")
+    assert CliRunner().invoke(app, ["helplines", "--copy", str(own)]).exit_code != 0
+    assert own.read_text("utf-8") == "mine"
+
+
+def test_own_helplines_of_the_environment_are_the_ones_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OARLOCK_HELPLINES", str(written(tmp_path, ONE)))
+    listed = CliRunner().invoke(app, ["helplines"])
+    assert listed.exit_code == 0
+    assert "of 2 helplines" in listed.output

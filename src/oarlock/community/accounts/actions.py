@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from oarlock.community import roles
+from oarlock.community.accounts import erasures
 from oarlock.community.accounts.models import (
     Acceptance,
     Agreement,
@@ -181,6 +182,34 @@ def erase(*, by: User, keep_texts: bool) -> None:
     Raises:
         ValidationError: The place would lose its only operator or its only supervisor.
     """
+    _lock_for_erasing(by)
+    _must_not_be_last(User.objects.get(pk=by.pk))
+    _erase(by, keep_texts=keep_texts)
+    record("account.erased", by=None, target=_target(by), kept_texts=keep_texts)
+
+
+@transaction.atomic
+def erase_again(*, person: User, keep_texts: bool) -> None:
+    """Erase somebody whom a restore has brought back; see `accounts.erasures`."""
+    _lock_for_erasing(person)
+    _erase(person, keep_texts=keep_texts)
+    record("account.erased", by=None, target=_target(person), kept_texts=keep_texts, again=True)
+
+
+def _lock_for_erasing(person: User) -> None:
+    """Lock what goes: texts, then cases, and only then (in `_erase`) the person.
+
+    That is the order of the door and the desk, which lock a text and its cases and then write rows
+    that point to the person. The other way round, each side would wait for the other.
+    """
+    from oarlock.community.texts.models import Text
+
+    texts = Text.objects.select_for_update().filter(author=person)
+    list(texts.order_by("pk").values_list("pk", flat=True))
+    _leave_cases(person)
+
+
+def _erase(by: User, *, keep_texts: bool) -> None:
     from oarlock.community.coaching.models import Suggestion
     from oarlock.community.desk.closing import needed
     from oarlock.community.support.models import Bookmark, Draft, Follow, Post, Reaction, Reply
@@ -193,7 +222,6 @@ def erase(*, by: User, keep_texts: bool) -> None:
     )
 
     person = User.objects.select_for_update().get(pk=by.pk)
-    _must_not_be_last(person)
     texts = Text.objects.filter(author=person)
     kept = needed(texts)
     Version.objects.filter(text__in=texts).exclude(text__in=kept).delete()
@@ -219,18 +247,18 @@ def erase(*, by: User, keep_texts: bool) -> None:
     EmailAddress.objects.filter(user=person).delete()
     Authenticator.objects.filter(user=person).delete()
     _sign_out(person)
-    _leave_cases(person)
-    record("account.erased", by=None, target=_target(person), kept_texts=keep_texts)
+    now = timezone.now()
     erased = User(
         pk=person.pk,
         public_id=person.public_id,
         handle=f"gone-{public_id()}",
         joined_at=person.joined_at.replace(day=1, hour=0, minute=0, second=0, microsecond=0),
         is_active=False,
-        erased_at=timezone.now(),
+        erased_at=now,
     )
     erased.set_unusable_password()
     erased.save(force_update=True)
+    erasures.add_later(erasures.Erasure(person.public_id, now, keep_texts))
 
 
 def _leave_cases(person: User) -> None:

@@ -93,7 +93,7 @@ def _rows(related: Any, *fields: str) -> list[dict[str, Any]]:
 #: What is kept of a text besides its words, by its kind.
 OF_KIND: Mapping[str, tuple[str, ...]] = {
     Text.Kind.POST: ("wanted", "mood_before", "mood_after", "warnings", "anonymous", "closed_at"),
-    Text.Kind.REPLY: ("anonymous", "coached"),
+    Text.Kind.REPLY: ("warnings", "anonymous", "coached"),
     Text.Kind.MESSAGE: ("safety",),
 }
 _ROWS: Mapping[str, str] = {

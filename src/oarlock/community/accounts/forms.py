@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from allauth.account.forms import SignupForm
+from allauth.core import context
 from django import forms
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -64,18 +65,26 @@ class JoinForm(SignupForm):
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
 
+    @property
+    def refused(self) -> bool:
+        """Whether the age gate has refused this browser within the last day."""
+        return context.request is not None and ages.was_refused(context.request.session)
+
+    def clean_birth_year(self) -> int:
+        year = int(self.cleaned_data["birth_year"])
+        if ages.is_slip(year):
+            raise ValidationError(_("Look at the year again: four digits, as 2004."))
+        return year
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         year, month = data.get("birth_year"), data.get("birth_month")
-        if year and month and not ages.may_join(year, month):
-            raise ValidationError(
-                _(
-                    "This community is for people of %(least)s to %(most)s. If you need somebody "
-                    "to talk to, the help page lists places that are there for you."
-                )
-                % {"least": settings.AGE_MIN, "most": settings.AGE_MAX},
-                code="age",
-            )
+        fits = not year or not month or ages.may_join(year, month)
+        if not fits and context.request is not None:
+            ages.remember_refusal(context.request.session)
+        if not fits or self.refused:
+            # What the page says then stands in its template.
+            raise ValidationError(_("You cannot join at the moment."), code="age")
         return data
 
     def try_save(self, request: HttpRequest) -> Any:

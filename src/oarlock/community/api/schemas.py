@@ -80,6 +80,10 @@ class TextOut(Schema):
 
 
 class ReplyOut(TextOut):
+    """A reply; `folded` where its own warnings, beyond those of its thread, fold it."""
+
+    warnings: list[str]
+    folded: bool
     helped: bool
     more: bool
     answers: list[ReplyOut]

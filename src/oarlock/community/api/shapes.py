@@ -70,6 +70,8 @@ def _text(by: User, entry: Entry) -> dict[str, Any]:
 def _reply(by: User, entry: Entry) -> schemas.ReplyOut:
     return schemas.ReplyOut(
         **_text(by, entry),
+        warnings=list(entry.thing.warnings) if not entry.gap else [],
+        folded=entry.folded,
         helped=entry.helped is not None,
         more=entry.more,
         answers=[_reply(by, answer) for answer in entry.answers],

@@ -112,8 +112,11 @@ def _set_state(text: Text, wanted: list[Response]) -> None:
 
 
 def _warn_readers(text: Text, wanted: list[Response]) -> None:
-    """Put the content warnings of the policy on a post, beside those of its author."""
+    """Put the content warnings of the policy on a post or reply, on a post beside its author's."""
     warnings = {response.warning for response in wanted} - {""}
+    if text.kind == Text.Kind.REPLY and set(text.reply.warnings) != warnings:
+        text.reply.warnings = sorted(warnings)
+        text.reply.save(update_fields=["warnings"])
     if text.kind == Text.Kind.POST and not warnings <= set(text.post.warnings):
         text.post.warnings = sorted(warnings | set(text.post.warnings))
         text.post.save(update_fields=["warnings"])

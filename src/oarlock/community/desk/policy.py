@@ -48,7 +48,7 @@ class Response:
 _QUEUES = {"clinician": Case.Queue.CLINICAL, "moderator": Case.Queue.MODERATION}
 _SHOWS = {"shows": Text.State.SHOWN, "folded": Text.State.SHOWN, "held": Text.State.HELD,
           "hidden": Text.State.HIDDEN}  # fmt: skip
-#: Warning of a folded text, by kind.
+#: Warning of a text that does not simply show, by kind.
 _WARNINGS = {"suicide": "suicide", "self-injury": "self-harm", "abuse": "abuse",
              "pro-eating-disorder": "eating"}  # fmt: skip
 _SOMEONE_ELSE = ", someone else"
@@ -95,7 +95,8 @@ def _in_our_words(found: str, row: Row) -> Response:
         visibility=_SHOWS.get(row.show, row.show),
         second_reader=row.second_reader,
         family="conduct" if row.kind in (*HARMS, *PRIVACY) else "risk",
-        warning=_WARNINGS.get(row.kind, "") if row.show == "folded" else "",
+        # Also on what is held or hidden: once a person shows it, it is behind the warning.
+        warning=_WARNINGS.get(row.kind, "") if row.show != "shows" else "",
     )
 
 

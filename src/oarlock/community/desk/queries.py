@@ -83,6 +83,7 @@ def glimpses(cases: list[Case]) -> list[Glimpse]:
     replies = Reply.objects.filter(text__in=texts).select_related("text", "post__group")
     found: dict[int, tuple[Text, Post]] = {one.text_id: (one.text, one) for one in posts}
     found |= {one.text_id: (one.text, one.post) for one in replies}
+    warned = {one.text_id for one in (*posts, *replies) if one.warnings}
     risky = set(
         Screening.objects.filter(text__in=texts).exclude(risk="none").values_list("text", flat=True)
     )
@@ -93,7 +94,7 @@ def glimpses(cases: list[Case]) -> list[Glimpse]:
             continue
         text, post = found[case.text_id]
         grave = case.grade <= 2 or case.queue == Case.Queue.CLINICAL or text.pk in risky
-        folded = bool(grave or post.warnings or not text.screened)
+        folded = bool(grave or post.warnings or text.pk in warned or not text.screened)
         words = "" if folded else excerpt(text.title or text.body, 60)
         shown.append(Glimpse(post.group.name, words, folded))
     return shown

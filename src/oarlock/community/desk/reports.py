@@ -15,7 +15,7 @@ from oarlock.community.audit.actions import record
 from oarlock.community.desk.intake import lock_text, open_case, restart_clock
 from oarlock.community.desk.models import Appeal, Case, Decision, Report
 from oarlock.community.desk.reasons import MINUTES, REPORT
-from oarlock.community.texts import door
+from oarlock.community.texts import door, wording
 from oarlock.community.texts.models import Text
 
 APPEAL_GRADE = 4
@@ -32,8 +32,9 @@ def report(
 ) -> Report:
     """Report a text or a person and return the receipt.
 
-    A second report of the same thing by the same person, while the first is open, returns the
-    first: its receipt says how it stands.
+    The same report by the same person again, while the first is open, returns the first: its
+    receipt says how it stands. One with new words or another reason is a report of its own, so that
+    all that was said is on the case.
 
     Raises:
         ValidationError: No such reason, or nothing to report, in words for the reporter.
@@ -45,9 +46,11 @@ def report(
     concerned = person if text is None else text.author
     if concerned == by:
         raise ValidationError(_("This is your own. You can delete it instead."), code="own")
-    earlier = Report.objects.filter(by=by, text=text, person=person)
-    open_one = earlier.exclude(case__state=Case.State.CLOSED).first()
-    if open_one is not None:
+    earlier = Report.objects.filter(by=by, text=text, person=person, reason=reason)
+    earlier = earlier.exclude(case__state=Case.State.CLOSED)
+    if words.strip():
+        earlier = earlier.filter(words__body=wording.clean(words))
+    if (open_one := earlier.first()) is not None:
         return open_one
     if not words.strip():
         with transaction.atomic():
@@ -84,9 +87,10 @@ def _case_for(reason: str, text: Text | None, person: User | None) -> Case:
     if concerned is None or not concerned.is_staff:
         same = same.filter(queue=queue)
     if (found := same.first()) is not None:
-        if grade < found.grade:
-            found.grade = grade
-            restart_clock(found, timezone.now() + timedelta(minutes=MINUTES[grade]))
+        if grade < found.grade or found.awaits_second:
+            # What was chosen before this report is chosen again by somebody who has read it.
+            found.grade = min(grade, found.grade)
+            restart_clock(found, timezone.now() + timedelta(minutes=MINUTES[found.grade]))
         return found
     staff = concerned is not None and concerned.is_staff
     return open_case(

@@ -15,6 +15,7 @@ from oarlock.community.accounts.models import User
 from oarlock.community.desk import policy
 from oarlock.community.texts.models import Text
 from oarlock.errors import UserError
+from oarlock.safety.helplines import Helplines
 from oarlock.safety.helplines import helplines as safety
 from oarlock.safety.policy import Response as SafetyResponse
 from oarlock.safety.policy import Row, span
@@ -56,10 +57,23 @@ class Said:
     helplines: list[Helpline] = field(default_factory=list)
 
 
+def book() -> Helplines:
+    """Return the helplines of this place: the operator's own, or those that ship.
+
+    A file of the operator's that cannot be read must leave nobody without a number.
+    """
+    if settings.HELPLINES is not None:
+        try:
+            return safety(settings.HELPLINES)
+        except UserError:
+            log.error("helplines.own_failed")
+    return safety()
+
+
 def emergency(country: str) -> str:
     """Return the emergency number of a country; one that most telephones know where none is."""
     try:
-        return safety().of(country).emergency or EMERGENCY
+        return book().of(country).emergency or EMERGENCY
     except UserError:
         return EMERGENCY
 
@@ -67,7 +81,7 @@ def emergency(country: str) -> str:
 def countries() -> list[str]:
     """Return the codes of the countries with helplines."""
     try:
-        return sorted(safety().countries)
+        return sorted(book().countries)
     except UserError:
         return []
 
@@ -79,7 +93,7 @@ def helplines(country: str, *, abuse: bool = True) -> list[Helpline]:
         abuse: Whether those about abuse are among them.
     """
     try:
-        lines = safety().of(country).lines
+        lines = book().of(country).lines
     except UserError:
         log.error("helplines.failed")
         return []

@@ -50,9 +50,7 @@ def group(request: MemberRequest, slug: str) -> HttpResponse:
             "membership": membership,
             "is_member": membership is not None and membership.state == queries.State.MEMBER,
             "reads": roles.reads(request.user),
-            "readable": found.open
-            or request.user.is_safety_staff
-            or (membership is not None and membership.state == queries.State.MEMBER),
+            "readable": found.open or access.reads_group(request.user, found),
             "moderates": moderates,
             "runs": roles.may(request.user, "groups"),
             "moderators": queries.moderators(found),

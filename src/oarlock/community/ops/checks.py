@@ -14,9 +14,13 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from oarlock.community.accounts import sealing
 from oarlock.community.accounts.models import Role, User
+from oarlock.community.desk import words
 from oarlock.community.desk.models import Case, Shift
 from oarlock.community.ops import state
+from oarlock.errors import UserError
+from oarlock.safety.helplines import helplines
 
 Level = Literal["stop", "warn"]
 
@@ -30,9 +34,14 @@ class Finding:
     remedy: str
 
 
-def findings() -> list[Finding]:
-    """Return everything that is not as it should be for real people."""
-    return [*_setting_up(), *_people(), *_running()]
+def findings(*, running: bool = True) -> list[Finding]:
+    """Return everything that is not as it should be for real people.
+
+    Args:
+        running: Also what shows only while the place is at work: worker, queue, tables.
+    """
+    found = [*_setting_up(), *_helplines(), *_people()]
+    return [*found, *_running()] if running else found
 
 
 def _setting_up() -> Iterator[Finding]:
@@ -70,6 +79,12 @@ def _setting_up() -> Iterator[Finding]:
             "The secret key is short enough to be guessed.",
             "Unset OARLOCK_SECRET_KEY, and one is made; or set one of at least 50 characters.",
         )
+    if settings.MFA_KEY and len(settings.MFA_KEY) < 32:
+        yield Finding(
+            "stop",
+            "The key of second factors is short enough to be guessed.",
+            "Set OARLOCK_MFA_KEY to at least 32 random characters.",
+        )
     yield Finding(
         "warn",
         "Screening reads English and German only. A text in another language is shown, and waits "
@@ -95,6 +110,33 @@ def _setting_up() -> Iterator[Finding]:
         yield Finding("warn", "Less than 2 GB of disk are free.", "Free some space.")
 
 
+def _helplines() -> Iterator[Finding]:
+    """Yield what is wrong with the numbers that people here are shown in their worst hour."""
+    if settings.HELPLINES is not None:
+        try:
+            helplines(settings.HELPLINES)
+        except UserError as error:
+            yield Finding(
+                "stop",
+                f"The file of OARLOCK_HELPLINES cannot be used: {error.message} Those that ship "
+                "are shown.",
+                error.remedy or "Lay it out as the one that ships.",
+            )
+    book = words.book()
+    shown = {settings.COUNTRY, *User.objects.people().values_list("country", flat=True)}
+    shown = (shown & set(book.countries)) | {""}  # Those for everywhere are shown to everybody.
+    today = timezone.localdate()
+    due = [code or "anywhere" for code, _name in book.due(today) if code in shown]
+    if due:
+        yield Finding(
+            "stop",
+            f"{len(due)} helplines that people here are shown ({', '.join(sorted(set(due)))}) were "
+            "verified by nobody within a year.",
+            "oarlock safety helplines lists them; docs/how-to/run-a-community.md tells how to "
+            "verify them.",
+        )
+
+
 def _people() -> Iterator[Finding]:
     for role in (Role.SUPERVISOR, Role.OPERATOR, Role.MODERATOR, Role.CLINICIAN):
         n = User.objects.people().filter(role=role).count()
@@ -111,6 +153,13 @@ def _people() -> Iterator[Finding]:
                 "or a second time.",
                 f"oarlock role HANDLE {role.value}",
             )
+    if n := sealing.n_unreadable():
+        yield Finding(
+            "stop",
+            f"{n} second factors cannot be read with the key of this place: those people cannot "
+            "sign in.",
+            "Set OARLOCK_SECRET_KEY or OARLOCK_MFA_KEY to what it was when they were set up.",
+        )
     now = timezone.now()
     week = Shift.objects.filter(ends_at__gt=now, starts_at__lt=now + timedelta(days=7))
     for queue in Case.Queue:

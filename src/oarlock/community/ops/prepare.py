@@ -16,27 +16,37 @@ def setup() -> None:
     django.setup()
 
 
-def prepare(*, pages: bool = True) -> None:
+def prepare(*, pages: bool = True) -> int:
     """Bring the database up to date and put the first agreement and groups in place.
+
+    However an older database has come back, by `restore` or by other means: who erased the own
+    account since is erased again before a page is served.
 
     Args:
         pages: Also gather the static files, which a process that serves pages needs.
+
+    Returns:
+        How many people were erased again.
     """
     from django.core.management import call_command
     from django.db import connection
 
     quiet: dict[str, Any] = {"verbosity": 0}
-    with _one_at_a_time(connection):
+    with one_at_a_time(connection):
         call_command("migrate", interactive=False, **quiet)
         call_command("createcachetable", **quiet)
         if pages:
             call_command("collectstatic", interactive=False, clear=True, **quiet)
+        from oarlock.community.accounts import erasures, sealing
         from oarlock.community.ops import first_things
 
         first_things.lay_out()
+        sealing.seal_all()
+        erasures.gather()
+        return erasures.repeat()
 
 
-class _one_at_a_time:  # noqa: N801 - reads as a phrase
+class one_at_a_time:  # noqa: N801 - reads as a phrase
     """Lets one process at a time change the tables."""
 
     KEY = 7_064_215

@@ -83,7 +83,11 @@ class Post(models.Model):
 
 
 class Reply(models.Model):
-    """A reply to a post, or to a reply of it (one level)."""
+    """A reply to a post, or to a reply of it (one level).
+
+    Attributes:
+        warnings: Content warnings of the policy; its author gives none.
+    """
 
     text = models.OneToOneField(
         Text, on_delete=models.CASCADE, primary_key=True, related_name="reply"
@@ -94,6 +98,7 @@ class Reply(models.Model):
     )
     anonymous = models.BooleanField(default=False)
     coached = models.BooleanField(default=False)
+    warnings = models.JSONField(default=list, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

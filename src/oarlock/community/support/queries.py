@@ -15,7 +15,7 @@ from oarlock.community.accounts.models import User
 from oarlock.community.groups import queries as group_queries
 from oarlock.community.groups.models import Group
 from oarlock.community.ids import ALPHABET, LENGTH
-from oarlock.community.support.models import ContentWarning, Post, Wanted
+from oarlock.community.support.models import ContentWarning, Post, Reply, Wanted
 from oarlock.community.texts.models import Text, Version
 
 PAGE = 20
@@ -28,9 +28,15 @@ def warning_labels(names: Iterable[str]) -> list[str]:
     return [str(ContentWarning(name).label) for name in names if name in ContentWarning]
 
 
-def folds(by: User, post: Post) -> bool:
+def folds(by: User, thing: Post | Reply) -> bool:
     """Return whether the reader asked to have such content folded; nobody's own is."""
-    return post.text.author_id != by.pk and not set(by.folded_warnings).isdisjoint(post.warnings)
+    return thing.text.author_id != by.pk and not set(by.folded_warnings).isdisjoint(thing.warnings)
+
+
+def warnings_of(thing: Post | Reply) -> list[str]:
+    """Return the warnings of a post, or of a reply with those of its thread."""
+    own: list[str] = list(thing.warnings)
+    return own if isinstance(thing, Post) else list(dict.fromkeys([*thing.post.warnings, *own]))
 
 
 def excerpt(body: str, length: int = EXCERPT) -> str:

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from oarlock.community import access
 from oarlock.community.accounts.models import User
 from oarlock.community.support.models import Post, Reply
-from oarlock.community.support.queries import excerpt, folds, warning_labels
+from oarlock.community.support.queries import excerpt, folds, warning_labels, warnings_of
 from oarlock.community.texts.models import IN_THREADS, Text
 
 CANDIDATES, RESULTS, WORDS = 500, 30, 8
@@ -106,9 +106,9 @@ def _sqlite(wanted: Sequence[str]) -> list[int]:
 
 def _hit(by: User, thing: Post | Reply, wanted: Sequence[str]) -> Hit:
     post = thing if isinstance(thing, Post) else thing.post
-    folded = folds(by, post) and thing.text.author_id != by.pk
+    folded = folds(by, thing) or (folds(by, post) and thing.text.author_id != by.pk)
     text = "" if folded else _around(f"{thing.text.title}\n{thing.text.body}", wanted)
-    return Hit(thing, post, text, folded, warning_labels(post.warnings))
+    return Hit(thing, post, text, folded, warning_labels(warnings_of(thing)))
 
 
 def _around(text: str, wanted: Sequence[str]) -> str:

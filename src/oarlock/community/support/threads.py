@@ -41,6 +41,8 @@ class Entry:
         poster: Whether it is by who started the thread, as far as peers may know.
         handle: Of the author, for a link; empty where it is not to be told.
         more: Whether the branch has further answers on its own page.
+        warnings: Of a reply, beyond those of its thread.
+        folded: Whether such a warning folds it for the reader, beyond the fold of the thread.
     """
 
     thing: Post | Reply
@@ -52,6 +54,8 @@ class Entry:
     helped: Helped | None = None
     answers: list[Entry] = field(default_factory=list)
     more: bool = False
+    warnings: Sequence[str] = ()
+    folded: bool = False
 
     @property
     def text(self) -> Text:
@@ -78,6 +82,7 @@ class Thread:
         later: Public id of the reply that the next page starts with; empty on the last.
         earlier: Whether the page starts somewhere behind the first reply.
         branch: The reply whose answers alone are shown, if any.
+        in_charge: Whether the reader looks after the thread, and may read former versions.
     """
 
     post: Post
@@ -91,6 +96,7 @@ class Thread:
     poster: bool
     following: bool
     bookmarked: bool
+    in_charge: bool
 
 
 def _from(replies: QuerySet[Reply], start: Reply | None) -> QuerySet[Reply]:
@@ -148,6 +154,7 @@ def read(by: User, post: Post, *, start: str = "", branch: str = "") -> Thread:
         poster=post.text.author_id == by.pk,
         following=post.follows.filter(by=by).exists(),
         bookmarked=post.bookmarks.filter(by=by).exists(),
+        in_charge=bool(access.looks_after(by, [post])),
     )
 
 
@@ -163,6 +170,9 @@ def _entry(
     gap = gap or thing.text.state == Text.State.DELETED
     named = author is not None and author.erased_at is None
     open_handle = not thing.anonymous or by.is_safety_staff
+    beyond: list[str] = []
+    if isinstance(thing, Reply) and not gap:
+        beyond = [name for name in thing.warnings if name not in post.warnings]
     return Entry(
         thing=thing,
         gap=gap,
@@ -175,6 +185,8 @@ def _entry(
         handle=author.handle if author is not None and named and open_handle and not gap else "",
         reactions=() if gap else reacted.get(thing.text.pk, ()),
         helped=getattr(thing, "helped", None) if isinstance(thing, Reply) and not gap else None,
+        warnings=warning_labels(beyond),
+        folded=folds(by, thing) and not set(by.folded_warnings).isdisjoint(beyond),
     )
 
 

@@ -87,6 +87,45 @@ def test_handle_of_somebody_else_is_taken_in_any_case(client: Client, person: Pe
     assert User.objects.count() == 1
 
 
+def test_age_gate_does_not_open_to_another_year_in_the_same_browser(
+    client: Client, agreement: Agreement
+) -> None:
+    young = timezone.localdate().year - 15
+    client.post("/account/signup/", answers(birth_year=young))
+    assert set(client.session.keys()) == {"join_again_at"}
+    again = client.post("/account/signup/", answers())
+    assert not User.objects.exists()
+    page = client.get("/account/signup/")
+    for shown in (again.content.decode(), page.content.decode()):
+        assert 'href="/help"' in shown
+        assert "mailto:team@localhost" in shown
+        assert 'name="birth_year"' not in shown
+    # Whoever mistyped is not shut out: another day it is as if nothing had been.
+    session = client.session
+    session["join_again_at"] -= timedelta(days=1, minutes=1).total_seconds()
+    session.save()
+    assert 'name="birth_year"' in client.get("/account/signup/").content.decode()
+    assert client.post("/account/signup/", answers()).status_code == 302
+    assert User.objects.count() == 1
+
+
+def test_trying_again_does_not_make_the_wait_longer(client: Client, agreement: Agreement) -> None:
+    client.post("/account/signup/", answers(birth_year=timezone.localdate().year - 15))
+    first = client.session["join_again_at"]
+    client.post("/account/signup/", answers(birth_year=timezone.localdate().year - 14))
+    assert client.session["join_again_at"] == first
+
+
+@pytest.mark.parametrize("year", [204, 1900, 2100, timezone.localdate().year])
+def test_year_that_cannot_be_is_a_slip_and_not_a_refusal(
+    year: int, client: Client, agreement: Agreement
+) -> None:
+    answer = client.post("/account/signup/", answers(birth_year=year))
+    assert 'name="birth_year"' in answer.content.decode()
+    assert not User.objects.exists()
+    assert client.post("/account/signup/", answers()).status_code == 302
+
+
 @pytest.mark.parametrize(
     ("today", "ok"),
     [(date(2026, 3, 1), False), (date(2026, 3, 31), False), (date(2026, 4, 1), True)],

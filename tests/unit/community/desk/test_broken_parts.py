@@ -255,6 +255,17 @@ def test_a_folded_post_shows_behind_a_warning(
     assert Case.objects.get().queue == Case.Queue.CLINICAL
 
 
+def test_a_held_text_stands_behind_a_warning_once_a_person_shows_it(
+    ash: User, group: Group, screener: Any, found: Any
+) -> None:
+    screener.found["plan"] = found(risk="plan or intent")
+    screener.found["rude"] = found(kinds={"insult": 0.9})
+    for word, warnings in (("plan", ["suicide"]), ("rude", [])):
+        post = write_post(by=ash, group=group, body=word)
+        post.refresh_from_db()
+        assert (post.text.state, post.warnings) == (Text.State.HELD, warnings)
+
+
 @pytest.mark.parametrize("body", ["dark", "dark still"])
 def test_an_edit_does_not_take_the_warnings_of_the_policy_away(
     ash: User, group: Group, screener: Any, found: Any, body: str

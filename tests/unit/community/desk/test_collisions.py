@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, connections
 
+from oarlock.community.accounts import actions as accounts
 from oarlock.community.accounts.models import Role, User
 from oarlock.community.desk import closing, reports
 from oarlock.community.desk import policy as own
@@ -120,6 +121,27 @@ def test_report_and_closing_of_another_report_at_once_both_get_through(
         close,
     )
     assert Report.objects.filter(text=post.text).count() == 2
+
+
+@postgres
+def test_erasing_and_closing_at_once_both_get_through(
+    post: Post, ash: User, person: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mod, case = person("mod", Role.MODERATOR), Case.objects.get()
+    # The desk has the text, and in the end writes a notice to its author.
+    slowly(monkeypatch, closing, "_settle_text")
+
+    def erase() -> None:
+        time.sleep(0.3)
+        accounts.erase(by=ash, keep_texts=False)
+
+    assert not at_once(
+        lambda: closing.close(by=mod, case=case, outcome="no-concern", text_after="shown"),
+        erase,
+    )
+    assert User.objects.get(pk=ash.pk).erased_at is not None
+    assert Case.objects.get().state == Case.State.CLOSED
+    assert Text.objects.get(pk=post.pk).body == ""
 
 
 class CollisionError(Exception):

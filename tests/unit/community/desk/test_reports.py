@@ -84,6 +84,40 @@ def test_report_sent_twice_is_one_report(post: Post, kim: User) -> None:
     assert Case.objects.count() == 1
 
 
+def test_new_words_of_the_same_person_stay_on_the_case(
+    post: Post, kim: User, mod: User, sign_in: SignIn
+) -> None:
+    first = reports.report(by=kim, text=post.text, reason="insult", words="he is rude", key="k")
+    more = reports.report(by=kim, text=post.text, reason="insult", words="now to lee", key="l")
+    assert more != first
+    assert reports.report(by=kim, text=post.text, reason="insult", words=" now to lee") == more
+    assert reports.report(by=kim, text=post.text, reason="insult") in {first, more}
+    case = Case.objects.get()
+    graver = reports.report(by=kim, text=post.text, reason="sexual")
+    case.refresh_from_db()
+    assert (graver.case, case.grade, case.reports.count()) == (case, 2, 3)
+    page = sign_in(mod).get(f"/desk/cases/{case.public_id}").content.decode()
+    assert "he is rude" in page
+    assert "now to lee" in page
+
+
+def test_words_of_every_reporter_are_read_before_a_case_is_closed(
+    post: Post, kim: User, mod: User, boss: User, person: People, sign_in: SignIn
+) -> None:
+    case = reports.report(by=kim, text=post.text, reason="threat", words="says kim").case
+    closing.close(by=mod, case=case, outcome="no-concern")
+    case.refresh_from_db()
+    assert case.awaits_second
+    reports.report(by=person("lee"), text=post.text, reason="insult", words="says lee")
+    with pytest.raises(ValidationError, match="no outcome"):
+        closing.agree(by=boss, case=case)
+    page = sign_in(mod).get(f"/desk/cases/{case.public_id}").content.decode()
+    assert "says kim" in page
+    assert "says lee" in page
+    case.refresh_from_db()
+    assert case.grade == 2
+
+
 def test_reports_of_several_people_join_one_case_that_gets_more_urgent(
     post: Post, kim: User, person: People
 ) -> None:

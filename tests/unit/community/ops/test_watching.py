@@ -97,12 +97,84 @@ def test_log_lines_hold_no_words_of_others() -> None:
     assert "ash" not in line
 
 
-def test_check_deploy_names_what_is_missing(person: Callable[..., User], settings: Any) -> None:
+HELPLINES = """
+[countries.DE]
+name = "Germany"
+emergency = "112"
+[[countries.DE.line]]
+name = "Near line"
+phone = "111"
+verified_on = "{near}"
+[countries.FR]
+name = "France"
+emergency = "112"
+[[countries.FR.line]]
+name = "Far line"
+phone = "222"
+[fallback]
+[[fallback.line]]
+name = "Line for everybody"
+url = "https://help.example.org"
+verified_on = "{everywhere}"
+"""
+
+
+@pytest.fixture
+def checked(settings: Any, tmp_path: Path) -> Callable[..., None]:
+    """Gives the place helplines of its own, last verified so many days ago."""
+
+    def give(*, near: int, everywhere: int = 0) -> None:
+        days = {"near": near, "everywhere": everywhere}
+        dates = {n: timezone.localdate() - timedelta(days=d) for n, d in days.items()}
+        path = tmp_path / f"helplines-{near}-{everywhere}.toml"
+        path.write_text(HELPLINES.format(**dates), "utf-8")
+        settings.HELPLINES, settings.COUNTRY = path, "DE"
+
+    return give
+
+
+def about_helplines() -> list[checks.Finding]:
+    return [finding for finding in checks.findings() if "elplines" in finding.what]
+
+
+def test_helplines_that_nobody_verified_stop_a_deployment(
+    checked: Callable[..., None], person: Callable[..., User]
+) -> None:
+    (shipped,) = about_helplines()
+    assert shipped.level == "stop"
+    assert "verified by nobody" in shipped.what
+    checked(near=0)
+    assert about_helplines() == []
+    checked(near=366)
+    assert "1 helplines that people here are shown (DE)" in about_helplines()[0].what
+    checked(near=0, everywhere=400)
+    assert "(anywhere)" in about_helplines()[0].what
+    checked(near=0)
+    # Lines of a country count once somebody from there has joined.
+    person("amelie", country="FR")
+    assert "(FR)" in about_helplines()[0].what
+
+
+def test_own_helplines_are_shown_and_a_broken_file_leaves_nobody_without(
+    client: Client, checked: Callable[..., None], settings: Any
+) -> None:
+    checked(near=0)
+    assert "Near line" in client.get("/help").content.decode()
+    settings.HELPLINES.with_name("broken.toml").write_text("[countries", "utf-8")
+    settings.HELPLINES = settings.HELPLINES.with_name("broken.toml")
+    assert "TelefonSeelsorge" in client.get("/help").content.decode()
+    assert "cannot be used" in about_helplines()[0].what
+
+
+def test_check_deploy_names_what_is_missing(
+    person: Callable[..., User], settings: Any, checked: Callable[..., None]
+) -> None:
     stops = {finding.what for finding in checks.findings() if finding.level == "stop"}
     assert "Pages travel without encryption." in stops
     assert "An alarm would reach nobody." in stops
     assert "Nobody is clinician." in stops
     settings.HTTPS, settings.ALARM_EMAILS = True, ["duty@example.org"]
+    checked(near=0)
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     for role in (Role.SUPERVISOR, Role.OPERATOR, Role.MODERATOR, Role.CLINICIAN):
         person(f"a-{role}", role)

@@ -20,6 +20,7 @@ from django.urls import path
 
 from oarlock.community.accounts.models import Block, Role, User
 from oarlock.community.audit.models import AuditEvent
+from oarlock.community.desk.reports import report
 from oarlock.community.groups.models import Group, Membership
 from oarlock.community.ops import limits
 from oarlock.community.ops.views import bad_request
@@ -396,12 +397,15 @@ def test_staff_who_reads_what_peers_cannot_leaves_a_trace(
     person: People, sign_in: SignIn, group: Group, closed_group: Group
 ) -> None:
     ash, mo = person("ash"), person("mo", Role.MODERATOR)
+    kim = person("kim")
     for one in (group, closed_group):
         Membership.objects.create(person=ash, group=one)
     plain = write_post(by=ash, group=group, body="for everybody")
     hidden = write_post(by=ash, group=group, body="without my name", anonymous=True)
     closed = write_post(by=ash, group=closed_group, body="among us")
     read = AuditEvent.objects.filter(action="text.read_by_staff")
+    for post in (plain, closed):
+        report(by=kim, text=post.text, reason="insult")
     browser = sign_in(mo)
     for post in (plain, hidden, hidden, closed):
         assert browser.get(f"/threads/{post.text.public_id}").status_code == 200

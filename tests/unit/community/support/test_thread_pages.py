@@ -13,7 +13,7 @@ from django.utils import timezone
 from oarlock.community.accounts.models import Block, Mute, Role, User
 from oarlock.community.desk.intake import open_case
 from oarlock.community.desk.models import Case
-from oarlock.community.groups.models import Group
+from oarlock.community.groups.models import Group, Membership
 from oarlock.community.support import actions, events, gestures
 from oarlock.community.support.actions import write_post, write_reply
 from oarlock.community.support.models import Bookmark, Follow, Helped, Post, Reaction, Reply
@@ -261,6 +261,32 @@ def test_content_with_a_warning_is_folded_for_who_asked_for_it(
     assert "Mum" in sign_in(ash).get("/groups/low-mood").content.decode()
 
 
+@pytest.mark.parametrize("warned", [False, True])
+def test_reply_with_risk_is_folded_for_who_asked_for_it_and_nobody_else(
+    warned: bool, ash: User, kim: User, group: Group, screener: Any, found: Any, sign_in: SignIn
+) -> None:
+    screener.found["dark"] = found(risk="active")
+    post = write_post(by=ash, group=group, body="hello", warnings=["suicide"] if warned else [])
+    reply = write_reply(by=ash, post=post, body="dark words")
+    write_reply(by=ash, post=post, body="light words")
+    fold, browser = '<details class="fold">', sign_in(kim)
+    assert fold not in read(browser, post)
+    kim.folded_warnings = ["suicide"]
+    kim.save()
+    page = read(browser, post)
+    # Under the warning of the whole thread, post and replies fold once, and no reply again.
+    assert page.count(fold) == (2 if warned else 1)
+    if not warned:
+        assert page.index(fold) < page.index("dark words") < page.index("</details>")
+        assert not page.index(fold) < page.index("light words") < page.index("</details>")
+    assert fold not in read(sign_in(ash), post)
+    hit = browser.post("/search", {"q": "words dark"}).content.decode()
+    assert "dark words" not in hit
+    assert "Folded" in hit
+    actions.edit(by=ash, text=reply.text, body="light again", version=1)
+    assert read(browser, post).count(fold) == (2 if warned else 0)
+
+
 def test_anonymous_post_shows_its_handle_to_safety_staff_alone(
     ash: User, kim: User, group: Group, person: People, sign_in: SignIn
 ) -> None:
@@ -424,8 +450,14 @@ def test_history_is_for_safety_staff_and_of_deleted_texts_while_a_case_is_open(
 ) -> None:
     actions.edit(by=ash, text=post.text, body="second words", version=1)
     where = f"/texts/{post.text.public_id}/history"
-    mo = sign_in(person("moss", Role.MODERATOR))
+    moss = person("moss", Role.MODERATOR)
+    mo = sign_in(moss)
+    # In an open group, staff with neither a case nor the group reads what any member reads.
+    assert mo.get(where).status_code == 404
+    assert where not in mo.get(f"/threads/{post.text.public_id}").content.decode()
+    Membership.objects.create(group=post.group, person=moss, moderates=True)
     assert "i lie awake" in mo.get(where).content.decode()
+    assert where in mo.get(f"/threads/{post.text.public_id}").content.decode()
     assert sign_in(ash).get(where).status_code == 403
     assert sign_in(person("op", Role.OPERATOR)).get(where).status_code == 403
     actions.delete(by=ash, text=post.text)
