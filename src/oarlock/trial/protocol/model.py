@@ -4,6 +4,8 @@ Every field carries its description and its limits; the reader, the reference pa
 are made from them. Only the standard library is imported: the community loads this module.
 """
 
+# ruff: noqa: RUF009  (`key` gives a dataclass field)
+
 from __future__ import annotations
 
 import datetime as dt
@@ -46,13 +48,14 @@ def key(
         doc: One or two sentences for the reference page.
         default: Value where the key is absent; without one the key is required.
         choices: Words that it may be.
-        low, high: Least and most that a number, or each number of a list, may be.
+        low: Least that a number, or each number of a list, may be.
+        high: Most that it may be.
     """
     metadata = {"doc": doc, "choices": tuple(choices), "low": low, "high": high}
     return field(default=default, metadata=metadata)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
     """What one arm is called, how large it is, and what it switches for its members.
 
@@ -88,7 +91,7 @@ class Arm:
         return switched | ({"groups": self.groups} if self.groups else {})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreRange:
     """Who may take part, by the score of an instrument before allocation."""
 
@@ -97,7 +100,7 @@ class ScoreRange:
     max_score: float | None = key("Highest score.", default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Eligibility:
     """Who may take part."""
 
@@ -114,7 +117,7 @@ class Eligibility:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """A question that shows whether the consent text was understood."""
 
@@ -124,7 +127,7 @@ class Question:
     explanation: str = key("What to show after a wrong answer.", default="")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
     """What people agree to."""
 
@@ -139,7 +142,7 @@ class Consent:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
     """A stratum of stratified blocks, a factor of minimisation, or a subgroup of the analysis."""
 
@@ -172,7 +175,7 @@ class Factor:
         return str(value)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
     """Who goes into which arm, and how."""
 
@@ -220,7 +223,7 @@ class Allocation:
         return self.unit != "person"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
     """One time of asking. Days count from allocation, or from consent where nobody is allocated."""
 
@@ -239,7 +242,7 @@ class Wave:
         return self.close_day <= 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What is compared between the arms, or before and after."""
 
@@ -256,7 +259,7 @@ class Outcome:
     at_least: float | None = key("For `binary`: counts from this score upwards.", default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Harms:
     """What is watched so that nobody is hurt unseen."""
 
@@ -269,7 +272,7 @@ class Harms:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
     """How the outcomes will be compared, said before anybody knows them."""
 
@@ -306,7 +309,7 @@ class Analysis:
     per_protocol: str = key("In plain words, who took part as planned.", default="")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SampleSize:
     """How many, and why so many."""
 
@@ -344,7 +347,7 @@ class SampleSize:
     reason: str = key("Where these assumptions come from.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stopping:
     """When enrolment or the trial ends."""
 
@@ -356,7 +359,7 @@ class Stopping:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """Whom participants can ask."""
 
@@ -365,7 +368,7 @@ class Contact:
     phone: str = key("Telephone number.", default="")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ethics:
     """Who approved the trial."""
 
@@ -373,7 +376,7 @@ class Ethics:
     approval: str = key("Number of the approval.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Protocol:
     """A whole trial protocol."""
 

@@ -116,7 +116,7 @@ def _read_table(kind: type, raw: Mapping[str, Any], path: Path, faults: Faults) 
             _unknown(name, tuple(fields), (*path, name), faults)
     values: dict[str, Any] = {}
     for name, field in fields.items():
-        if name in raw:
+        if raw.get(name) is not None:
             values[name] = _read_value(hints[name], field, raw[name], (*path, name), faults)
         elif field.default is MISSING:
             faults.add(
@@ -214,8 +214,12 @@ def _expected(hint: Any, field: Field[Any]) -> str:
     words = _WORDS[hint]
     low, high = limits["low"], limits["high"]
     if low is not None and high is not None:
-        return f"{words} from {low:g} to {high:g}"
+        return f"{words} from {_number(low)} to {_number(high)}"
     return f"{words}, not empty" if hint is str and field.default is MISSING else words
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
 def _about_type(hint: Any, value: Any) -> str:

@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from oarlock.trial.protocol.faults import Faults
+from oarlock.trial.protocol.lines import Path
 from oarlock.trial.protocol.model import PLACEHOLDER, Arm, Factor, Outcome, Protocol
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -43,7 +44,7 @@ def check_rules(protocol: Protocol, faults: Faults, instruments: Collection[str]
 
 
 def _names(protocol: Protocol, faults: Faults) -> None:
-    named: list[tuple[Any, str]] = [(("name",), protocol.name)]
+    named: list[tuple[Path, str]] = [(("name",), protocol.name)]
     tables: dict[tuple[str, ...], Sequence[Any]] = {
         ("arms",): protocol.arms,
         ("waves",): protocol.waves,
@@ -53,7 +54,7 @@ def _names(protocol: Protocol, faults: Faults) -> None:
     for path, items in tables.items():
         seen: dict[str, int] = {}
         for place, item in enumerate(items):
-            here = (*path, place, "name")
+            here: Path = (*path, place, "name")
             named.append((here, item.name))
             if item.name in seen:
                 faults.add(
@@ -131,10 +132,12 @@ def _asked_before(protocol: Protocol) -> set[str]:
     """Return the instruments whose score is known before allocation, or at the first wave."""
     if not protocol.is_randomised:
         return set(protocol.waves[0].instruments) if protocol.waves else set()
-    return {name for wave in protocol.waves if wave.is_before_allocation for name in wave.instruments}
+    return {
+        name for wave in protocol.waves if wave.is_before_allocation for name in wave.instruments
+    }
 
 
-def _need_before(protocol: Protocol, path: tuple[str | int, ...], name: str, faults: Faults) -> None:
+def _need_before(protocol: Protocol, path: Path, name: str, faults: Faults) -> None:
     if name not in _asked_before(protocol):
         before = ", ".join(sorted(_asked_before(protocol))) or "none is"
         faults.add(
@@ -146,9 +149,7 @@ def _need_before(protocol: Protocol, path: tuple[str | int, ...], name: str, fau
 def _eligibility(protocol: Protocol, faults: Faults) -> None:
     who = protocol.eligibility
     if who.max_age is not None and who.max_age < who.min_age:
-        faults.add(
-            ("eligibility", "max_age"), str(who.max_age), f"min_age ({who.min_age}) or more"
-        )
+        faults.add(("eligibility", "max_age"), str(who.max_age), f"min_age ({who.min_age}) or more")
     for place, limit in enumerate(who.scores):
         path = ("eligibility", "scores", place)
         _need_before(protocol, (*path, "instrument"), limit.instrument, faults)
@@ -177,7 +178,9 @@ def _allocation(protocol: Protocol, faults: Faults) -> None:
     plan = protocol.allocation
     path = ("allocation", "method")
     if protocol.is_randomised == (plan.method == "none"):
-        expected = "simple, blocks, stratified or minimisation" if protocol.is_randomised else "none"
+        expected = (
+            "simple, blocks, stratified or minimisation" if protocol.is_randomised else "none"
+        )
         faults.add(path, f"'{plan.method}'", f"{expected} in the design {protocol.design}")
         return
     total = sum(arm.share for arm in protocol.arms)
@@ -290,7 +293,7 @@ def _outcomes(protocol: Protocol, faults: Faults) -> None:
     _harms(protocol, faults)
 
 
-def _limit(outcome: Outcome, path: tuple[str | int, ...], faults: Faults) -> None:
+def _limit(outcome: Outcome, path: Path, faults: Faults) -> None:
     n_limits = (outcome.at_most is not None) + (outcome.at_least is not None)
     if outcome.type == "binary" and n_limits != 1:
         faults.add((*path, "at_most"), f"{n_limits} limits", "at_most or at_least, one of them")
@@ -378,7 +381,7 @@ def _sample_size(protocol: Protocol, faults: Faults) -> None:
 
 
 def _instruments(protocol: Protocol, known: Collection[str], faults: Faults) -> None:
-    named: list[tuple[tuple[str | int, ...], str]] = []
+    named: list[tuple[Path, str]] = []
     for place, wave in enumerate(protocol.waves):
         named += [(("waves", place, "instruments", i), n) for i, n in enumerate(wave.instruments)]
     for path, name in named:
@@ -388,39 +391,3 @@ def _instruments(protocol: Protocol, known: Collection[str], faults: Faults) -> 
                 path, f"'{name}'", f"one of {', '.join(sorted(known))}",
                 f"Did you mean {near[0]}?" if near else "Add the instrument to the registry.",
             )  # fmt: skip
-
-
-def cautions(protocol: Protocol) -> tuple[str, ...]:
-    """Return what a reader of the protocol should think twice about; it passes none the less."""
-    found = []
-    if protocol.design == "pre-post":
-        found.append(
-            "Without a comparison nobody can tell the effect of the arm from time, from being "
-            "asked and from regression to the mean."
-        )
-    plan = protocol.allocation
-    if plan.method in {"blocks", "stratified"} and len(plan.block_sizes) == 1:
-        found.append("With one block size, whoever counts can tell the last arms of each block.")
-    n_units = protocol.sample_size.n / (protocol.sample_size.cluster_size or 1)
-    if plan.method == "stratified":
-        n_cells = len(protocol.every_stratum())
-        if n_cells * min(plan.block_sizes, default=1) > n_units / 2:
-            found.append(
-                f"{n_cells} strata for about {n_units:.0f} units: many blocks will stay unfinished "
-                "and the arms may differ; take fewer strata, or minimisation."
-            )
-    if plan.method == "simple" and n_units < 100:
-        found.append("A simple draw of fewer than 100 units often gives arms of unequal size.")
-    if plan.is_cluster and n_units < 20:
-        found.append(
-            f"About {n_units:.0f} clusters are few: see oarlock trial power with simulation."
-        )
-    if len(protocol.primary) > 1 and protocol.analysis.multiplicity == "none":
-        found.append("Several primary outcomes and no correction: chance finds one of them.")
-    if not protocol.harms.instruments:
-        found.append("No instrument asks for harm: what nobody asks, few people tell.")
-    if not protocol.consent.questions:
-        found.append("No question checks whether the consent text was understood.")
-    if not protocol.registration:
-        found.append("The trial names no public register.")
-    return tuple(found)
