@@ -303,8 +303,9 @@ class Analysis:
         default=(), low=-1000, high=1000,
     )  # fmt: skip
     multiplicity: str = key(
-        "Correction where there are several primary outcomes or arms.",
-        choices=("holm", "bonferroni", "none"), default="holm",
+        "Correction where there are several primary outcomes or arms: that of Holm, that of "
+        "Benjamini and Hochberg, or none.",
+        choices=("holm", "bh", "none"), default="holm",
     )  # fmt: skip
     per_protocol: str = key("In plain words, who took part as planned.", default="")
 
