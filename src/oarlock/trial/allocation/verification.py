@@ -149,14 +149,14 @@ def _check_order(check: _Check) -> None:
 
 
 def _check_doubles(check: _Check, places: Sequence[int]) -> None:
-    """Call a row inserted where another of its number is there and is the one that links on."""
+    """Call a row inserted where another of its number is the one that links on; else all alike."""
     log = check.log
     named = {entry.previous for entry in log}
     for number, n in Counter(log[place].index for place in places).items():
         if n == 1:
             continue
         alike = [place for place in places if log[place].index == number]
-        genuine = next((place for place in alike if log[place].hash in named), alike[0])
+        genuine = next((place for place in alike if log[place].hash in named), None)
         for place in alike:
             if place != genuine:
                 check.add("inserted", place, f"number {number} is there twice")
@@ -257,7 +257,8 @@ def _check_arms(check: _Check, versions: Mapping[str, Protocol], seed: bytes) ->
         return
     blocks: dict[tuple[str, Levels], Blocks] = {}
     counts: Counter[tuple[str, Levels]] = Counter()
-    first_broken = min(check.broken, default=len(log))
+    out_of_step = (place for place, entry in enumerate(log) if entry.index != place)
+    first_broken = min([*check.broken, next(out_of_step, len(log))], default=len(log))
     is_cut = False
     for place, entry in enumerate(log):
         protocol = versions.get(entry.protocol)
@@ -266,7 +267,7 @@ def _check_arms(check: _Check, versions: Mapping[str, Protocol], seed: bytes) ->
         minimises = protocol.allocation.method == "minimisation"
         which = (entry.allocation, () if minimises else entry.strata)
         counts[which] += 1
-        if minimises and place > first_broken:
+        if minimises and place >= first_broken:
             is_cut = True
             continue
         if place in check.broken:
@@ -282,8 +283,8 @@ def _check_arms(check: _Check, versions: Mapping[str, Protocol], seed: bytes) ->
             check.add("altered", place, f"its arm is {entry.arm}, but the seed gives {arm}")
     if is_cut:
         check.notes.append(
-            f"Each arm of minimisation depends on all before it, so those after row "
-            f"{first_broken + 1} could not be drawn again."
+            f"Each arm of minimisation depends on all before it, so those from row "
+            f"{first_broken + 1} on could not be drawn again."
         )
 
 

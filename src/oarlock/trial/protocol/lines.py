@@ -48,6 +48,8 @@ def key_lines(text: str) -> Mapping[Path, int]:
             is_array = text.startswith("[[", position)
             parts, position = _dotted(text, _skip_spaces(text, position + (2 if is_array else 1)))
             here = _entered(parts, counts)
+            for depth in range(1, len(here)):
+                lines.setdefault(here[:depth], line)
             if is_array:
                 number = counts.get(here, 0)
                 counts[here] = number + 1
