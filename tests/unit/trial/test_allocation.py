@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trial_protocols import NOW, SEED, allocating, protocol
 
 from oarlock.errors import UserError
 from oarlock.trial.allocation import (
@@ -30,6 +29,7 @@ from oarlock.trial.allocation import (
 )
 from oarlock.trial.allocation.methods import Blocks, best_chance, draws_for
 from oarlock.trial.protocol import Protocol
+from trial_protocols import NOW, SEED, allocating, protocol
 
 MILD = {"severity": "mild"}
 LEVELS = [

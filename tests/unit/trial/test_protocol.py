@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trial_protocols import NOW, allocating, protocol, text
 
 from oarlock.errors import UserError
 from oarlock.trial.protocol import (
@@ -31,6 +30,7 @@ from oarlock.trial.protocol import (
     template,
 )
 from oarlock.trial.protocol.lines import key_lines
+from trial_protocols import NOW, allocating, protocol, text
 
 
 def faults(source: str) -> list[str]:
