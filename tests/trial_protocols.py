@@ -11,7 +11,7 @@ SEED = bytes(range(7, 39))
 
 
 def text(**changes: str) -> str:
-    """Return the template, filled in, with the first line of each key replaced, or taken out by ""."""
+    """Return the template, filled in, the first line of each key replaced ("" takes it out)."""
     filled = template().replace('"FILL IN"', '"filled@example.org"').replace("FILL IN: ", "")
     for key, value in changes.items():
         lines = filled.split("\n")

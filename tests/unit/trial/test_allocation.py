@@ -138,12 +138,12 @@ def test_minimisation_balances_better_than_simple_draws() -> None:
     def spread(method: str, seed: bytes) -> int:
         log = grown(allocating(method), 40, seed=seed)
         total = 0
-        for number, (factor, level) in enumerate([("severity", "mild"), ("city", "north")]):
+        for factor, level in [("severity", "mild"), ("city", "north")]:
             own = [
                 e.arm for place, e in enumerate(log[1:])
                 if LEVELS[(place * 7 + place // 3) % 4][factor] == level
             ]  # fmt: skip
-            total += abs(2 * own.count("arm-1") - len(own)) + 0 * number
+            total += abs(2 * own.count("arm-1") - len(own))
         return total
 
     draws = [bytes([i]) * 32 for i in range(30)]
@@ -225,10 +225,9 @@ def test_minimisation_is_guessed_no_better_than_its_probability() -> None:
         log = [open_log(trial, number.to_bytes(32, "little"), at=NOW)]
         for unit in range(20):
             own = LEVELS[(unit * 3) % 4]
-            before = [e for e in log[1:]]
             lead = sum(
                 (1 if e.arm == "arm-1" else -1)
-                for e in before
+                for e in log[1:]
                 for pair in e.strata
                 if own[pair[0]] == pair[1]
             )
@@ -502,7 +501,7 @@ def test_log_survives_a_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"log\.jsonl, line 4: .* it is no JSON"):
         read_log(path)
     path.write_text(lines[0].replace('"index": 0', '"index": "0"'))
-    with pytest.raises(UserError, match="line 1: .* index is no whole number"):
+    with pytest.raises(UserError, match=r"line 1: .* index is no whole number"):
         read_log(path)
     path.write_text("")
     with pytest.raises(UserError, match="no entry"):

@@ -2,13 +2,14 @@
 
 Source: t-test: Cohen (1988), Statistical power analysis for the behavioral sciences. Proportions:
 Fleiss, Levin & Paik (2003), Statistical methods for rates and proportions, section 4.2. ANCOVA with
-measurements before and after: Frison & Pocock (1992), doi:10.1002/sim.4780111304. Clusters: Donner &
-Klar (2000), Design and analysis of cluster randomization trials; of unequal size: Eldridge, Ashby &
-Kerry (2006), doi:10.1093/ije/dyl129.
+measurements before and after: Frison & Pocock (1992), doi:10.1002/sim.4780111304. Clusters: Donner
+& Klar (2000), Design and analysis of cluster randomization trials; of unequal size: Eldridge, Ashby
+& Kerry (2006), doi:10.1093/ije/dyl129.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -49,21 +50,34 @@ def power_by_formula(plan: PowerPlan, n: int) -> float:
             return 0.0
         # The standard deviation of a change is sqrt(2 (1 - r)) that of a score.
         effect = (plan.effect or 0.0) / (2 * (1 - plan.correlation)) ** 0.5
-        return float(TTestPower().power(effect, n_pairs, plan.shared_alpha))
+        return _sure(TTestPower().power(effect, n_pairs, plan.shared_alpha))
+    variance = 1.0
+    if not plan.is_binary:
+        variance = ancova_factor(plan.correlation, plan.n_before, plan.n_after)
     if plan.cluster_size is not None:
         kept = max(1.0, plan.cluster_size * (1 - plan.dropout))
         df = (first + second) / kept - 2
-        inflation = design_effect(plan.icc, kept, plan.cluster_cv)
-        first, second = first / inflation, second / inflation
+        # What is measured before tells people of a cluster apart, but not clusters: only the part
+        # of the variance that lies within clusters shrinks.
+        within = (1 - plan.icc) * (variance - 1)
+        variance = design_effect(plan.icc, kept, plan.cluster_cv) + within
+    first, second = first / variance, second / variance
     if min(first, second) < 1 or first + second <= 2 or (df is not None and df <= 0):
         return 0.0
     if plan.is_binary:
         return _power_of_rates(plan, first, second)
-    variance = ancova_factor(plan.correlation, plan.n_before, plan.n_after)
-    effect = (plan.effect or 0.0) / variance**0.5
-    return float(
-        TTestIndPower().power(effect, first, plan.shared_alpha, ratio=second / first, df=df)
+    if df is None:
+        df = variance * (first + second) - 2
+    return _sure(
+        TTestIndPower().power(
+            plan.effect or 0.0, first, plan.shared_alpha, ratio=second / first, df=df
+        )
     )
+
+
+def _sure(power: float) -> float:
+    """Return the power; the noncentral t has no value where the effect is found without fail."""
+    return 1.0 if math.isnan(power) else float(power)
 
 
 def _power_of_rates(plan: PowerPlan, first: float, second: float) -> float:
@@ -117,13 +131,21 @@ def detectable_effect(plan: PowerPlan, n: int) -> float | None:
     control = plan.rate_control or 0.0
     end = 1 - 1e-6 if (plan.rate_active or 0.0) > control else 1e-6
     start = control + (end - control) * 1e-4
-    found = _root(
+    return _root(
         lambda part: power_by_formula(replace(plan, rate_active=part), n) - plan.wanted, start, end
     )
-    return found
 
 
 def _root(function: Callable[[float], float], start: float, end: float) -> float | None:
-    if function(end) < 0 or function(start) > 0:
+    """Return where a function that rises from `start` to `end` crosses zero; None if nowhere."""
+    if function(start) > 0:
         return None
-    return float(brentq(function, start, end, xtol=1e-6))
+    # Towards the end by doubling: far beyond the root the distribution is not computed any more.
+    step = (end - start) / 1024
+    near, far = start, start + step
+    while function(far) < 0:
+        if far == end:
+            return None
+        step *= 2
+        near, far = far, end if abs(start + step - start) >= abs(end - start) else start + step
+    return float(brentq(function, near, far, xtol=1e-6))

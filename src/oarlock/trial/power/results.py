@@ -31,7 +31,7 @@ class PowerResult:
         simulated: By simulation, where that was asked for or no formula holds.
         why_simulated: Why the formula alone is not to be trusted, or "".
         needed: People needed for the wanted power, by formula.
-        detectable: Least effect (or rate in the active arm) found with the wanted power, by formula.
+        detectable: Least effect, or rate in the active arm, that is found with the wanted power.
         variance_factor: What measurements before and after leave of the variance.
         design_effect: What clusters make of the number of people.
         curve: People and power, by formula.

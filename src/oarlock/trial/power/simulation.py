@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -210,8 +210,6 @@ def _score_clusters(plan: PowerPlan, n: int, generator: np.random.Generator) -> 
 
 
 def _without_dropout(plan: PowerPlan) -> PowerPlan:
-    from dataclasses import replace
-
     return replace(plan, dropout=0.0)
 
 
@@ -224,7 +222,7 @@ def _slope_within(before: Floats, outcome: Floats, people: NDArray[np.int64]) ->
 
 def _binary_clusters(plan: PowerPlan, n: int, generator: np.random.Generator) -> float | None:
     arm, people = _clusters(plan, n, generator)
-    rates = np.where(arm == 1, plan.rate_active, plan.rate_control).astype(float)
+    rates = np.where(arm == 1, plan.rate_active or 0.0, plan.rate_control or 0.0)
     if plan.icc > 0:
         # A beta distribution with this sum has the intracluster correlation icc.
         whole = 1 / plan.icc - 1
