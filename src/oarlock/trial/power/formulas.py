@@ -43,7 +43,7 @@ def design_effect(icc: float, cluster_size: float, cluster_cv: float = 0.0) -> f
 def power_by_formula(plan: PowerPlan, n: int) -> float:
     """Return the power with `n` people in all arms together, 0 to 1."""
     first, second = plan.n_of_pair(n)
-    df = None
+    df = first + second - 2 - min(1, plan.n_before)
     if plan.is_paired:
         n_pairs = n * (1 - plan.dropout)
         if n_pairs < 2:
@@ -62,12 +62,10 @@ def power_by_formula(plan: PowerPlan, n: int) -> float:
         within = (1 - plan.icc) * (variance - 1)
         variance = design_effect(plan.icc, kept, plan.cluster_cv) + within
     first, second = first / variance, second / variance
-    if min(first, second) < 1 or first + second <= 2 or (df is not None and df <= 0):
+    if min(first, second) < 1 or df <= 0:
         return 0.0
     if plan.is_binary:
         return _power_of_rates(plan, first, second)
-    if df is None:
-        df = variance * (first + second) - 2
     return _sure(
         TTestIndPower().power(
             plan.effect or 0.0, first, plan.shared_alpha, ratio=second / first, df=df
