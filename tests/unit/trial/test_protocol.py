@@ -30,6 +30,7 @@ from oarlock.trial.protocol import (
     template,
 )
 from oarlock.trial.protocol.lines import key_lines
+from oarlock.trial.protocol.reference import render_markdown
 from trial_protocols import NOW, allocating, protocol, text
 
 
@@ -295,10 +296,17 @@ def test_hash_goes_by_what_is_said_not_by_how_it_is_written() -> None:
     assert len(protocol_hash(protocol())) == 64
 
 
-def test_hash_of_the_template_is_the_same_in_every_version() -> None:
-    # A change of this hash breaks every protocol that was ever frozen: raise SCHEMA instead.
+def test_hash_of_a_frozen_protocol_never_changes() -> None:
+    # A new hash breaks the chain of every protocol that was ever frozen: raise SCHEMA instead. The
+    # template may change; then this has to be the hash of the new one under the old code.
     small = '{"protocol":{"allocation":{"block_sizes":[4,6,8]'
     assert canonical(protocol()).startswith(small)
+    assert protocol_hash(protocol()) == (
+        "8cd03d83d77a3afc20b7ad44e31425a32ba3da26dc6ac16c891e156b41052888"
+    )
+    assert allocation_hash(protocol()) == (
+        "d4f9c50748a7ed86f505374bed773f401414b8e465dbde7cd8cde79a737e51d8"
+    )
 
 
 def test_mapping_gives_the_protocol_back() -> None:
@@ -387,3 +395,13 @@ def test_trials_clash_where_they_switch_the_same() -> None:
     assert clashing_switches(protocol(), protocol(name='"other"')) == ("coach",)
     assert clashing_switches(protocol(), rooms) == ()
     assert clashing_switches(rooms, rooms) == ("group room-1", "group room-2")
+
+
+def test_reference_page_holds_every_key() -> None:
+    page = render_markdown()
+    raw = tomllib.loads(template())
+    for path in paths(raw):
+        if path and isinstance(path[-1], str):
+            assert f"`{path[-1]}`" in page or f"{path[-1]}]" in page
+    assert "| `share` | whole number, 1 to 20 | `1` |" in page
+    assert "## `[[allocation.factors]]`" in page

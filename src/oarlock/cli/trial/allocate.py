@@ -24,7 +24,7 @@ from oarlock.cli.output import (
 from oarlock.errors import UserError
 
 if TYPE_CHECKING:
-    from oarlock.trial.allocation import Entry
+    from oarlock.trial.allocation import Entry, Verification
     from oarlock.trial.protocol import Factor, Protocol
 
 
@@ -60,7 +60,7 @@ def main(
     Keep the seed where nobody who enrols people can read it. Units that have an arm keep it. All of
     the list is allocated, or nothing is.
     """
-    from oarlock.trial.allocation import close_log, next_arm, open_log, read_log
+    from oarlock.trial.allocation import close_log, next_arm, open_log, read_log, verify
     from oarlock.trial.protocol import load, placeholders
 
     trial = load(protocol)
@@ -69,16 +69,21 @@ def main(
             f"{protocol} still has to be filled in: {', '.join(missing)}.",
             remedy="Replace FILL IN, and run oarlock trial check.",
         )
-    given = [str(protocol), str(seed_file), units]
+    given = [str(protocol), units, *([str(seed_file)] if seed_file.exists() else [])]
     check_target(log, inputs=tuple(given), option="--log")
     if out is not None:
-        check_target(out, inputs=(*given, str(log)), option="--out")
+        check_target(out, inputs=(*given, *([str(log)] if log.exists() else [])), option="--out")
     rows = _rows(units, trial, unit_column)
     entries: list[Entry] = list(read_log(log)) if log.exists() else []
     seed, is_new = _seed(seed_file, trial, has_log=bool(entries))
     now = dt.datetime.now(tz=dt.UTC)
     if not entries:
         entries.append(open_log(trial, seed, at=now, used=_used(log)))
+    elif _is_changed(verify(entries, [trial], seed)):
+        raise UserError(
+            f"{log} does not hold, so no arm can follow on it.",
+            remedy=f"Run: oarlock trial verify {log} --protocol {protocol} --seed {seed_file}",
+        )
     there = {entry.unit for entry in entries}
     n_before = len(there - {""})
     for unit, strata in rows:
@@ -88,6 +93,11 @@ def main(
         entries.append(close_log(trial, seed, entries, at=now))
     _keep(entries, log, out, (seed_file, trial, seed) if is_new else None)
     _tell(entries, n_before, log, seed_file, as_json)
+
+
+def _is_changed(found: Verification) -> bool:
+    # Rows of an earlier version of the protocol are no fault: only the present one is at hand.
+    return any(one.kind != "protocol" for one in found.findings)
 
 
 def _rows(units: str, trial: Protocol, unit_column: str | None) -> list[tuple[str, dict[str, str]]]:
@@ -146,8 +156,8 @@ def _seed(path: Path, trial: Protocol, *, has_log: bool) -> tuple[bytes, bool]:
         kept = read_seed(path)
         if kept.get("trial") != trial.name:
             raise UserError(
-                f"{path} is the seed of the trial {kept.get('trial')}, not of {trial.name}: whoever "
-                "can read the allocations of one could tell those of the other.",
+                f"{path} is the seed of the trial {kept.get('trial')}, not of {trial.name}: "
+                "whoever can read the allocations of one could tell those of the other.",
                 remedy="Name another file with --seed; it is made.",
             )
         return parse_seed(str(kept.get("seed", ""))), False

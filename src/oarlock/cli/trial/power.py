@@ -189,14 +189,14 @@ def _words(result: PowerResult) -> str:
             f"  the formula is not to be trusted here ({result.why_simulated}): leave out --method"
         )
     needed = "more people than there are" if result.needed is None else f"{result.needed} people"
-    lines.append(f"  needed for {plan.wanted:.0%}: {needed}")
+    lines.append(f"  needed for {plan.wanted:.0%}: {needed}, by formula")
     if result.detectable is None:
         lines.append(f"  no effect is found with {plan.wanted:.0%}")
     else:
         found = (
             f"{result.detectable:.1%}" if plan.is_binary else f"{result.detectable:.3f} (Cohen's d)"
         )
-        lines.append(f"  least that is found with {plan.wanted:.0%}: {found}")
+        lines.append(f"  least that is found with {plan.wanted:.0%}: {found}, by formula")
     if result.variance_factor != 1:
         lines.append(f"  measurements before and after: variance x {result.variance_factor:.3f}")
     if result.design_effect != 1:

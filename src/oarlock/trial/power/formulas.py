@@ -42,8 +42,6 @@ def design_effect(icc: float, cluster_size: float, cluster_cv: float = 0.0) -> f
 
 def power_by_formula(plan: PowerPlan, n: int) -> float:
     """Return the power with `n` people in all arms together, 0 to 1."""
-    first, second = plan.n_of_pair(n)
-    df = first + second - 2 - min(1, plan.n_before)
     if plan.is_paired:
         n_pairs = n * (1 - plan.dropout)
         if n_pairs < 2:
@@ -51,6 +49,8 @@ def power_by_formula(plan: PowerPlan, n: int) -> float:
         # The standard deviation of a change is sqrt(2 (1 - r)) that of a score.
         effect = (plan.effect or 0.0) / (2 * (1 - plan.correlation)) ** 0.5
         return _sure(TTestPower().power(effect, n_pairs, plan.shared_alpha))
+    first, second = plan.n_of_pair(n)
+    df = first + second - 2 - min(1, plan.n_before)
     variance = 1.0
     if not plan.is_binary:
         variance = ancova_factor(plan.correlation, plan.n_before, plan.n_after)
