@@ -17,6 +17,7 @@ from mkdocs.structure.files import File
 from oarlock.cli.commands import COMMANDS, group_commands
 from oarlock.coach.markdown import rules_page
 from oarlock.codebook import render_crosswalks_markdown, render_markdown
+from oarlock.trial.protocol.reference import render_markdown as protocol_page
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -40,7 +41,7 @@ SECTIONS = {
 #: The order of the guides; others follow by name. Tutorials have numbers in their file names.
 GUIDES = (
     "install", "install-offline", "code-a-corpus", "code-on-spark", "report", "evaluate", "agree",
-    "fetch-data", "train-the-weights",
+    "plan-a-trial", "fetch-data", "train-the-weights",
 )  # fmt: skip
 
 
@@ -55,6 +56,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/crosswalks.md": render_crosswalks_markdown(),
         "reference/coach-rules.md": rules_page(),
         "reference/commands.md": commands_page(),
+        "reference/trial-protocol.md": protocol_page(),
         "reference/glossary.md": (ROOT / "GLOSSARY.md").read_text("utf-8"),
         "reference/changelog.md": (ROOT / "CHANGELOG.md").read_text("utf-8"),
         **weights_pages(),
@@ -120,7 +122,8 @@ def commands_page() -> str:
     ]
     for name, summary in COMMANDS.items():
         parts += [f"## oarlock {name}\n", summary + "\n"]
-        if not (PACKAGE / "cli" / f"{name.replace('-', '_')}.py").is_file():
+        module = PACKAGE / "cli" / name.replace("-", "_")
+        if not module.is_dir() and not module.with_suffix(".py").is_file():
             continue
         parts += ["```text", _help(name), "```\n"]
         for group_command in group_commands(name):

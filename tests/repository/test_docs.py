@@ -13,7 +13,10 @@ from oarlock.cli.commands import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-PAGES_MADE = ("coach-rules", "codebook", "commands", "glossary", "changelog", "model-card", "spec")
+PAGES_MADE = (
+    "coach-rules", "codebook", "commands", "glossary", "changelog", "model-card", "spec",
+    "trial-protocol",
+)  # fmt: skip
 GENERATED = {f"reference/{name}.md" for name in PAGES_MADE}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")

@@ -82,7 +82,9 @@ def test_version_is_the_same_everywhere() -> None:
 
 def test_every_command_has_its_file() -> None:
     folder = ROOT / "src/oarlock/cli"
-    missing = [n for n in COMMANDS if not (folder / f"{n.replace('-', '_')}.py").is_file()]
+    names = {path.stem for path in [*folder.glob("*.py"), *folder.glob("*/__init__.py")]}
+    names |= {path.parent.name for path in folder.glob("*/__init__.py")}
+    missing = [name for name in COMMANDS if name.replace("-", "_") not in names]
     assert not missing
 
 

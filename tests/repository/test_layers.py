@@ -73,6 +73,11 @@ def test_no_package_loads_an_extra_when_imported(package: str) -> None:
     assert not loaded_after(*modules) & set(HEAVY)
 
 
+def test_protocol_and_allocation_need_the_standard_library_alone() -> None:
+    loaded = loaded_after("oarlock.trial.protocol", "oarlock.trial.allocation")
+    assert not loaded & {*HEAVY, *LIGHT, "scipy", "pandas", "django"}
+
+
 def test_web_process_loads_neither_torch_nor_statistics(tmp_path: Path) -> None:
     code = (
         "import json, sys, oarlock.community.asgi\n"

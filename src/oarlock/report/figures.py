@@ -401,3 +401,15 @@ def _svg(chart: Any) -> str:
 def _vl_version() -> str:
     """Return the Vega-Lite version that Altair writes, as vl-convert names it."""
     return ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+
+
+def themed(chart: Any, *, background: str = "transparent") -> dict[str, Any]:
+    """Return a chart in the colours and the type of the page, as Vega-Lite."""
+    specification: dict[str, Any] = _config(chart).to_dict()
+    specification["config"]["background"] = background
+    return specification
+
+
+def themed_svg(chart: Any) -> str:
+    """Return a chart of another module as SVG; see `_svg`."""
+    return _svg(chart)

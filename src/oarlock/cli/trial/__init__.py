@@ -1,0 +1,14 @@
+"""`oarlock trial`: trials, from protocol and power to allocation, report and synthesis."""
+
+from __future__ import annotations
+
+import typer
+
+from oarlock.cli.trial import allocate, check, init, power, verify
+
+app = typer.Typer()
+app.command("init")(init.main)
+app.command("check")(check.main)
+app.command("power")(power.main)
+app.command("allocate")(allocate.main)
+app.command("verify")(verify.main)
