@@ -120,7 +120,8 @@ def commands_page() -> str:
     ]
     for name, summary in COMMANDS.items():
         parts += [f"## oarlock {name}\n", summary + "\n"]
-        if not (PACKAGE / "cli" / f"{name.replace('-', '_')}.py").is_file():
+        module = PACKAGE / "cli" / name.replace("-", "_")
+        if not module.is_dir() and not module.with_suffix(".py").is_file():
             continue
         parts += ["```text", _help(name), "```\n"]
         for group_command in group_commands(name):

@@ -148,6 +148,12 @@ def label_columns(table: Table, options: Options) -> tuple[str | None, str | Non
     return study, study if options.study else table.find(CLUSTER)
 
 
+def has_effects(table: Table, options: Options) -> bool:
+    """Return whether there is anything in a file that can be pooled, or was named as such."""
+    named = (options.effect, options.se, options.variance, options.ci_low, options.ci_high)
+    return any(named) or bool(_raw(table, options.measure) or _effect(table, options))
+
+
 def layout(table: Table, options: Options) -> Layout:
     """Return how to read the effects of a file.
 

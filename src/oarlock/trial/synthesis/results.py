@@ -18,6 +18,8 @@ SCHEMA = "oarlock-synthesis/1"
 
 Json = dict[str, Any]
 
+_DIRECTIONS = {None: "not told", True: "lower is better", False: "higher is better"}
+
 
 def to_json(found: Synthesis) -> Json:
     """Return the synthesis of one set of studies; what could not be computed is null."""
@@ -34,7 +36,7 @@ def to_json(found: Synthesis) -> Json:
         "n_effects": pooled.n_effects,
         "measure": studies.measure.key,
         "measure_name": studies.measure.name,
-        "direction": "lower is better" if found.question.lower_is_better else "higher is better",
+        "direction": _DIRECTIONS[found.question.lower_is_better],
         "columns": studies.columns,
         "model": pooled.model,
         "method": pooled.method,
@@ -57,7 +59,7 @@ def to_json(found: Synthesis) -> Json:
         "q": h and h.q,
         "q_df": h.q_df if h else None,
         "q_p": h and h.q_p,
-        "wald": _test(pooled.two_level and pooled.two_level.wald),
+        "wald": _test(pooled.two_level.wald if pooled.two_level else None),
         "hartung_knapp": _hartung_knapp(pooled.two_level),
         "fixed": _test(pooled.fixed),
         "prediction_low": pooled.prediction and pooled.prediction.low,
@@ -121,7 +123,8 @@ def to_json(found: Synthesis) -> Json:
         "warnings": found.warnings,
         "not_given": found.not_given,
     }
-    return _finite(content)
+    finite: Json = _finite(content)
+    return finite
 
 
 def outcomes_to_json(found: Sequence[Synthesis], column: str) -> Json:
@@ -181,7 +184,9 @@ def _some(test: Interval) -> Json:
 
 
 def _test(test: Interval | None) -> Json | None:
-    return test and {**_some(test), "statistic": test.statistic, "df": test.df}
+    if test is None:
+        return None
+    return {**_some(test), "statistic": test.statistic, "df": test.df}
 
 
 def _back(found: Synthesis) -> Json | None:
@@ -223,7 +228,9 @@ def _heterogeneity(h: Heterogeneity) -> Json:
 
 
 def _two_level(model: TwoLevel | None) -> Json | None:
-    return model and {
+    if model is None:
+        return None
+    return {
         "estimate": model.fitted.estimate,
         "se": model.fitted.se,
         **_heterogeneity(model.heterogeneity),
@@ -232,7 +239,9 @@ def _two_level(model: TwoLevel | None) -> Json | None:
 
 def _three_level(pooled: Pooled) -> Json | None:
     levels = pooled.three_level
-    return levels and {
+    if levels is None:
+        return None
+    return {
         "estimate": pooled.estimate,
         "se": pooled.se,
         "ci_low": pooled.interval.low,
@@ -286,7 +295,9 @@ def _studies(found: Synthesis) -> list[Json]:
 
 def _regression(found: Synthesis) -> Json | None:
     result = found.regression
-    return result and {
+    if result is None:
+        return None
+    return {
         "coefficients": [
             {
                 "name": one.name,

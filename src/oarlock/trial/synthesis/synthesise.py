@@ -46,13 +46,14 @@ class Question:
         method: Estimator of tau²: "REML", "DL" or "PM".
         subgroup: Column of subgroups.
         moderators: Columns of the meta-regression.
-        lower_is_better: Whether a negative effect is the good one; words only, no number changes.
+        lower_is_better: Whether a negative effect is the good one; None where it was not told. It
+            changes words only, never a number.
     """
 
     method: str = "REML"
     subgroup: str | None = None
     moderators: tuple[str, ...] = ()
-    lower_is_better: bool = False
+    lower_is_better: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

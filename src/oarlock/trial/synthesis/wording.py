@@ -69,12 +69,17 @@ def verdict(found: Synthesis) -> str:
             "The interval takes in no effect at all, so these studies together leave open whether "
             "there is one."
         )
-    is_up = low > 0
-    good = is_up != found.question.lower_is_better
+    is_up, lower_is_better = low > 0, found.question.lower_is_better
+    said = f"The interval lies wholly {'above' if is_up else 'below'} no effect"
+    if lower_is_better is None:
+        return (
+            f"{said}: the first arm has the {'higher' if is_up else 'lower'} values. Whether that "
+            "is the better was not told (--lower-is-better or --higher-is-better)."
+        )
+    good = is_up != lower_is_better
     return (
-        f"The interval lies wholly {'above' if is_up else 'below'} no effect, on the side that is "
-        f"{'better' if good else 'worse'} for the first arm "
-        f"({'lower' if found.question.lower_is_better else 'higher'} values are taken as better)."
+        f"{said}, on the side that is {'better' if good else 'worse'} for the first arm "
+        f"({'lower' if lower_is_better else 'higher'} values are better)."
     )
 
 
@@ -98,7 +103,7 @@ def meaning(found: Synthesis) -> list[str]:
             )
     if pooled.prediction:
         near = pooled.prediction
-        ends = f"{as_read(near.low, measure)} to {as_read(near.high, measure)}"
+        ends = f"{as_read(near.low, measure)} and {as_read(near.high, measure)}"
         both = near.low <= 0 <= near.high
         said.append(
             f"In a new study like these, the true effect is expected between {ends} (95 % "
