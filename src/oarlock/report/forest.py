@@ -32,7 +32,9 @@ from oarlock.trial.synthesis.synthesise import Subgroup, Synthesis
 MAX_ROWS = 100
 """Most studies in a forest plot; the table holds all of them."""
 
-_CONTOURS = ((2.5758, "p < 0.01"), (1.96, "p < 0.05"), (1.6449, "p < 0.10"))
+_CONTOURS = ((2.5758, 0.35), (1.96, 0.6), (1.6449, 1.0))
+"""Where p is 0.01, 0.05 and 0.10, and how strongly what lies inside is shaded."""
+_FONT = "system-ui, sans-serif"
 _RATIO_TICKS = (0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000)
 
 
@@ -65,17 +67,19 @@ def _rows(found: Synthesis) -> list[dict[str, Any]]:
     shown = rows[:MAX_ROWS]
     name = "Pooled, three-level" if pooled.three_level else "Pooled, random effects"
     if pooled.n_effects > 1:
-        shown.append(_pooled_row(name, pooled.estimate, pooled.interval.low, pooled.interval.high))
+        row = _pooled_row(name, pooled.estimate, pooled.interval.low, pooled.interval.high)
+        shown.append(row | {"short": "All together"})
     if pooled.prediction:
         near = pooled.prediction
         shown.append(
             _pooled_row("Prediction interval", pooled.estimate, near.low, near.high)
-            | {"kind": "prediction"}
+            | {"kind": "prediction", "short": "Prediction"}
         )
     measure = studies.measure
     for at, row in enumerate(shown):
         row["at"] = at
         row["words"] = _words(row, measure)
+        row["share"] = f"{100 * row['weight']:.1f} %" if "weight" in row else ""
     return shown
 
 
@@ -95,9 +99,8 @@ def _group_row(group: Subgroup) -> dict[str, Any]:
     pooled = group.pooled
     k = group.k
     name = f"{group.name}: {k} {'study' if k == 1 else 'studies'}"
-    return _pooled_row(name, pooled.estimate, pooled.interval.low, pooled.interval.high) | {
-        "kind": "group"
-    }
+    row = _pooled_row(name, pooled.estimate, pooled.interval.low, pooled.interval.high)
+    return row | {"kind": "group", "short": f"{k} together"}
 
 
 def _row(label: str, y: float, se: float, *, weight: float) -> dict[str, Any]:
@@ -118,15 +121,14 @@ def _words(row: dict[str, Any], measure: Measure) -> str:
     low, high = wording.as_read(row["low"], measure), wording.as_read(row["high"], measure)
     if row["kind"] == "prediction":
         return f"{low} to {high}"
-    text = f"{wording.as_read(row['value'], measure)} ({low} to {high})"
-    return f"{text}  {100 * row['weight']:.1f} %" if "weight" in row else text
+    return f"{wording.as_read(row['value'], measure)} ({low} to {high})"
 
 
 def _domain(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
     """Return the ends of the axis: all estimates, and intervals unless a few are far wider."""
     values = np.array([row["value"] for row in rows])
     lows, highs = (np.array([row[end] for row in rows]) for end in ("low", "high"))
-    ours = [row for row in rows if row["kind"] != "study"]
+    ours = [row for row in rows if row["kind"] in ("pooled", "prediction")]
     low = min([*values, float(np.quantile(lows, 0.05)), *(row["low"] for row in ours), 0.0])
     high = max([*values, float(np.quantile(highs, 0.95)), *(row["high"] for row in ours), 0.0])
     margin = 0.03 * (high - low) or 1.0
@@ -134,7 +136,13 @@ def _domain(rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
 
 
 def _axis(measure: Measure, domain: tuple[float, float], title: str, n_ticks: int) -> Any:
-    common = {"title": title, "grid": True, "domain": False, "ticks": False, "labelFlush": True}
+    common: dict[str, Any] = {
+        "title": title,
+        "grid": True,
+        "domain": False,
+        "ticks": False,
+        "labelFlush": True,
+    }
     if not measure.is_log:
         return alt.Axis(tickCount=n_ticks, **common)
     ratios = [one for one in _RATIO_TICKS if domain[0] <= math.log(one) <= domain[1]]
@@ -159,13 +167,17 @@ def _forest(
     rows: Sequence[dict[str, Any]], domain: tuple[float, float], measure: Measure, width: int
 ) -> str:
     is_wide = width > NARROW
-    label_width, words_width = (230, 205) if is_wide else (112, 0)
+    label_width, words_width = (220, 225) if is_wide else (112, 0)
     plot_width = width - label_width - words_width - 20
-    labels = [_short(row["label"], 34 if is_wide else 17) for row in rows]
+    labels = [
+        _short(row["label"] if is_wide else row.get("short", row["label"]), 34 if is_wide else 17)
+        for row in rows
+    ]
     bold = [row["at"] for row in rows if row["kind"] in ("heading", "pooled", "group")]
     y = alt.Y(
         "at:O",
         title=None,
+        scale=alt.Scale(domain=[row["at"] for row in rows]),
         axis=alt.Axis(
             ticks=False, domain=False, labelPadding=8, minExtent=label_width,
             maxExtent=label_width, labelLimit=label_width, labelOverlap=False,
@@ -212,10 +224,10 @@ def _forest(
         ).encode(x=low, x2="high:Q", y=y),
     ]  # fmt: skip
     if is_wide:
-        layers.append(
-            base.mark_text(align="right", color=INK, fontSize=12, font="system-ui, sans-serif")
-            .encode(x=alt.value(plot_width + words_width), y=y, text="words:N")
-        )  # fmt: skip
+        for field, right in (("words", words_width - 52), ("share", words_width)):
+            text = base.mark_text(align="right", color=INK, fontSize=12, font=_FONT)
+            at = alt.value(plot_width + right)
+            layers.append(text.encode(x=at, y=y, text=f"{field}:N"))
     step = 23 if is_wide else 21
     return render_svg(alt.layer(*layers).properties(width=plot_width, height=alt.Step(step)))
 
@@ -227,9 +239,8 @@ def funnel(found: Synthesis) -> Figure:
         f"Funnel plot: standard errors of {len(studies.y)} effects against the effects, with "
         "contours of significance around no effect"
     )
-    n_filled = found.filled.n_missing if found.filled else 0
-    if n_filled:
-        alt_text += f", and {n_filled} effects filled in on the {found.filled.side}"  # type: ignore[union-attr]
+    if found.filled and found.filled.n_missing:
+        alt_text += f", and {found.filled.n_missing} filled in on the {found.filled.side}"
     return Figure(_funnel(found, WIDE), _funnel(found, NARROW), alt_text + ".")
 
 
@@ -262,7 +273,7 @@ def _funnel(found: Synthesis, width: int) -> str:
 
     y = alt.Y("se:Q", scale=y_scale, axis=y_axis)
     layers: list[Any] = []
-    for (z, _), opacity in zip(_CONTOURS, (0.35, 0.6, 1.0), strict=True):
+    for z, opacity in _CONTOURS:
         wedge = [
             {"low": 0.0, "high": 0.0, "se": 0.0},
             {"low": -z * top, "high": z * top, "se": top},

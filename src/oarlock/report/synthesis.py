@@ -31,7 +31,7 @@ class _Table:
     title: str
     caption: str
     heading: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
     is_open: bool = True
     note: str = ""
 
@@ -64,9 +64,10 @@ def render(found: Sequence[Synthesis], *, made_on: date | None = None) -> str:
     name = Path(found[0].studies.file).name
     several = len(found) > 1
     parts = [_part(one, at, several=several) for at, one in enumerate(found, start=1)]
+    lead = f"{len(parts)} outcomes, each pooled on its own." if several else parts[0].headline
     return _page(
         "synthesis.html.j2", made_on, title=name, parts=parts, several=several,
-        lead=parts[0].headline if not several else f"{len(parts)} outcomes, each pooled on its own.",
+        lead=lead,
     )  # fmt: skip
 
 
@@ -132,11 +133,7 @@ def _part(found: Synthesis, at: int, *, several: bool) -> _Part:
                                 _regression(found), _risk(found)) if one],
         robustness=[one for one in (_missing(found), _leave_one_out(found), _influence(found),
                                     _cumulative(found)) if one],
-        cautions=[
-            *found.warnings,
-            *(f"Not given: {what.replace('_', ' ')}. {why}"
-              for what, why in found.not_given.items()),
-        ],
+        cautions=wording.cautions(found),
         methods=wording.methods(found),
     )  # fmt: skip
 
@@ -154,6 +151,10 @@ def _facts(found: Synthesis) -> list[tuple[str, str]]:
     if pooled.tau2 is not None:
         facts.append(("tau²", number(pooled.tau2, 3)))
     return facts
+
+
+def _p(p: float) -> str:
+    return p_value(p).removeprefix("p ").removeprefix("= ")
 
 
 def _ends(low: float, high: float, found: Synthesis) -> str:
@@ -184,12 +185,13 @@ def _studies(found: Synthesis) -> _Table:
 def _models(found: Synthesis) -> _Table:
     pooled, measure = found.pooled, found.studies.measure
     rows: list[tuple[str, ...]] = []
+    prefix = ""
 
     def add(name: str, test: Interval | None, extra: str = "") -> None:
         if test is not None:
             rows.append(
                 (name, as_read(test.estimate, measure), _ends(test.low, test.high, found),
-                 p_value(test.p), extra)
+                 _p(test.p), extra)
             )  # fmt: skip
 
     if pooled.three_level:
@@ -198,17 +200,17 @@ def _models(found: Synthesis) -> _Table:
             "Three-level (main)", pooled.interval,
             f"between {number(levels.between, 4)}, within {number(levels.within, 4)}",
         )  # fmt: skip
-        add("Three-level, robust (CR2)", pooled.robust)
+        add("Robust (CR2)", pooled.robust)
     if pooled.two_level:
         h = pooled.two_level.heterogeneity
-        name = "Two-level" if pooled.three_level else "Random effects"
+        prefix = "Two-level, " if pooled.three_level else ""
         main = " (main)" if pooled.interval_kind == "hartung-knapp" else ""
         tau2 = number(h.tau2 or 0.0, 4)
-        add(f"{name}, Hartung-Knapp{main}", pooled.two_level.hartung_knapp, tau2)
-        add(f"{name}, Hartung-Knapp never narrower", pooled.two_level.floor, tau2)
-        add(f"{name}, normal", pooled.two_level.wald, tau2)
+        add(f"{prefix}Hartung-Knapp{main}", pooled.two_level.hartung_knapp, tau2)
+        add(f"{prefix}Hartung-Knapp, floor", pooled.two_level.floor, tau2)
+        add(f"{prefix}normal", pooled.two_level.wald, tau2)
     for other, (tau2_of_other, test) in pooled.others.items():
-        add(f"tau² by {other}", test, number(tau2_of_other, 4))
+        add(f"{prefix}tau² by {other}", test, number(tau2_of_other, 4))
     add("Fixed effect", pooled.fixed, "0 by assumption")
     note = ""
     if pooled.prediction:
@@ -262,7 +264,7 @@ def _regression(found: Synthesis) -> _Table | None:
         ("Moderator", "Coefficient", "95 % interval", "p"),
         [
             (one.name, number(one.test.estimate, 3),
-             f"{number(one.test.low, 3)} to {number(one.test.high, 3)}", p_value(one.test.p))
+             f"{number(one.test.low, 3)} to {number(one.test.high, 3)}", _p(one.test.p))
             for one in result.coefficients
         ],
         note=f"All moderators together: F = {number(result.f)}, df = {result.df1} and "

@@ -179,12 +179,11 @@ def _print(console: Console, found: Synthesis) -> None:
     _print_regression(console, found)
     for paragraph in wording.meaning(found):
         console.print(f"\n{paragraph}", soft_wrap=True)
-    if found.warnings or found.not_given:
+    cautions = wording.cautions(found)
+    if cautions:
         console.print("\nRead this too:")
-        for warning in found.warnings:
-            console.print(f"- {warning}", soft_wrap=True)
-        for what, why in found.not_given.items():
-            console.print(f"- not given: {what.replace('_', ' ')}. {why}", soft_wrap=True)
+    for line in cautions:
+        console.print(f"- {line}", soft_wrap=True)
 
 
 def _grid(*columns: str) -> Grid:

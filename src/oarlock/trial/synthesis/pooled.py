@@ -176,7 +176,7 @@ def _pool(
     estimate, se = float(levels.beta[0]), math.sqrt(levels.cov[0, 0])
     total = levels.between + levels.within
     near, far = _predictions(estimate, se, se, total, k)
-    reasons["tau2_ci"] = "The Q-profile interval is for independent effects (see two_level)."
+    reasons["tau2_ci"] = "The Q-profile interval is for independent effects; two_level has it."
     return Pooled(
         k, n, "three-level", "REML", estimate, se, interval(estimate, se, k - 1), "t", total,
         fixed, two_level, levels, levels.robust[0], near, far,
@@ -189,7 +189,7 @@ def _reasons(k: int) -> dict[str, str]:
     if k < 2:
         found["hartung_knapp"] = "It needs two studies."
         found["tau2"] = found["tau2_ci"] = found["i2"] = found["q"] = (
-            "One study has no variance between studies."
+            "One study shows nothing of the variance between studies."
         )
     if k < 3:
         found["prediction"] = "A prediction interval needs three studies."

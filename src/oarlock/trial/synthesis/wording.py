@@ -28,6 +28,34 @@ def as_read(value: float, measure: Measure) -> str:
     return number(shown(value, measure))
 
 
+NAMES = {
+    "hartung_knapp": "the Hartung-Knapp interval",
+    "tau2": "tau²",
+    "tau2_ci": "the interval of tau²",
+    "i2": "I²",
+    "q": "the test of heterogeneity",
+    "prediction": "a prediction interval",
+    "leave_one_out": "leaving out each study in turn",
+    "influence": "influence",
+    "egger": "Egger's test",
+    "trim_and_fill": "trim and fill",
+    "subgroup_test": "the test between subgroups",
+    "meta_regression": "the meta-regression",
+}
+"""What is said of the keys of `Synthesis.not_given`."""
+
+
+def cautions(found: Synthesis) -> list[str]:
+    """Return all warnings, and what is not given with its reason."""
+    reasons: dict[str, list[str]] = {}
+    for what, why in found.not_given.items():
+        reasons.setdefault(why, []).append(NAMES[what])
+    return [
+        *found.warnings,
+        *(f"Not given: {', '.join(names)}. {why}" for why, names in reasons.items()),
+    ]
+
+
 def scale_name(measure: Measure) -> str:
     """Return the name of the scale on which `as_read` shows effects."""
     return {
@@ -72,10 +100,7 @@ def verdict(found: Synthesis) -> str:
     is_up, lower_is_better = low > 0, found.question.lower_is_better
     said = f"The interval lies wholly {'above' if is_up else 'below'} no effect"
     if lower_is_better is None:
-        return (
-            f"{said}: the first arm has the {'higher' if is_up else 'lower'} values. Whether that "
-            "is the better was not told (--lower-is-better or --higher-is-better)."
-        )
+        return f"{said}. Which direction is the better one was not told."
     good = is_up != lower_is_better
     return (
         f"{said}, on the side that is {'better' if good else 'worse'} for the first arm "
@@ -109,7 +134,7 @@ def meaning(found: Synthesis) -> list[str]:
             f"In a new study like these, the true effect is expected between {ends} (95 % "
             "prediction interval). "
             + (
-                "So somewhere it may help, and somewhere do nothing or the contrary."
+                "So the effect may differ from place to place, even in its direction."
                 if both
                 else "All of it lies on one side of no effect."
             )
