@@ -134,7 +134,8 @@ def _variances(
         # A variance that the search leaves next to 0 is 0 where that is as likely.
         for candidate in (found, found * [0, 1], found * [1, 0]):
             value = loss(candidate)
-            if value < best_loss - 1e-10 or (value <= best_loss + 1e-10 and 0 in candidate):
+            simpler = np.count_nonzero(candidate) < np.count_nonzero(best)
+            if value < best_loss - 1e-10 or (value <= best_loss + 1e-10 and simpler):
                 best, best_loss = np.abs(candidate), value
     if start is None:
         alone = min(alone, search(np.array([math.sqrt(spread)]))[1])

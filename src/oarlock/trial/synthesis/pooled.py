@@ -148,7 +148,7 @@ def _pool(
     fixed = interval(fixed_fit.estimate, fixed_fit.se)
     clusters = clusters_of(study)
     k = len(clusters)
-    reasons = _reasons(k)
+    reasons = _reasons(k, n)
     if n == 1:
         return Pooled(
             1, 1, "single study", method, fixed.estimate, fixed.se, fixed, "normal", None, fixed,
@@ -162,6 +162,8 @@ def _pool(
     two_level = TwoLevel(
         fitted, wald, knapp, hartung_knapp(fitted, floor=True), heterogeneity(y, v, fitted.tau2)
     )
+    if two_level.heterogeneity.tau2_high is None:
+        reasons["tau2_ci"] = "It is empty: the studies differ less than chance alone would make."
     others = {} if brief else _others(y, v, method)
     is_nested = 1 < k < n
     if not is_nested:
@@ -184,9 +186,9 @@ def _pool(
     )  # fmt: skip
 
 
-def _reasons(k: int) -> dict[str, str]:
+def _reasons(k: int, n: int) -> dict[str, str]:
     found = {}
-    if k < 2:
+    if n < 2:
         found["hartung_knapp"] = "It needs two studies."
         found["tau2"] = found["tau2_ci"] = found["i2"] = found["q"] = (
             "One study shows nothing of the variance between studies."

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
 from scipy.stats import chi2, norm
 from scipy.stats import t as student_t
 from statsmodels.stats.meta_analysis import combine_effects
@@ -22,6 +23,8 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", ResourceWarning)
     from pymare.estimators import DerSimonianLaird, VarianceBasedLikelihoodEstimator
     from pymare.stats import q_profile
+
+from oarlock.errors import UserError
 
 Array = NDArray[Any]
 
@@ -103,7 +106,50 @@ def tau2_of(y: Array, v: Array, X: Array, method: str) -> float:
         return max(0.0, float(found.tau2)) * unit
     else:
         raise ValueError(method)
-    return float(np.ravel(estimator.fit(y, v, X).params_["tau2"])[0]) * unit
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        # The search also tries values at which precisions of 1e12 and 1 cancel.
+        warnings.simplefilter("ignore")
+        found_tau2 = float(np.ravel(estimator.fit(y, v, X).params_["tau2"])[0])
+    if not math.isfinite(found_tau2):
+        raise UserError(
+            "The variance between studies cannot be estimated: the precisions of the studies lie "
+            "too far apart.",
+            remedy="Look for standard errors among variances, or a scale of measurement that "
+            "differs.",
+        )
+    if method == "REML":
+        found_tau2 = _checked(y, v, X, found_tau2)
+    return max(0.0, found_tau2) * unit
+
+
+def _restricted(y: Array, v: Array, X: Array, tau2: float) -> float:
+    """Return minus the restricted log-likelihood of tau², up to a constant."""
+    fitted = fit_at(y, v, X, tau2)
+    residual = y - X @ fitted.beta
+    weights = fitted.weights
+    determinant = float(np.linalg.slogdet(X.T @ (X * weights[:, None]))[1])
+    return 0.5 * (determinant - float(np.log(weights).sum()) + float(weights @ residual**2))
+
+
+def _checked(y: Array, v: Array, X: Array, tau2: float) -> float:
+    """Return tau², or a more likely one: PyMARE's search goes by the mean sampling variance.
+
+    One study that is immensely imprecise makes its steps too wide.
+    """
+    if v.max() < 1e4 * v.min():
+        return tau2
+    top = math.log(max(float(np.var(y)), 1.0) * 100)
+    grid = np.linspace(math.log(float(v.min())) - 2, top, 200)
+    losses = [_restricted(y, v, X, math.exp(one)) for one in grid]
+    at = int(np.argmin(losses))
+    found = minimize_scalar(
+        lambda one: _restricted(y, v, X, math.exp(one)),
+        bounds=(grid[max(at - 1, 0)], grid[min(at + 1, len(grid) - 1)]),
+        method="bounded",
+        options={"xatol": 1e-10},
+    )
+    candidates = [tau2, 0.0, math.exp(float(found.x))]
+    return min(candidates, key=lambda one: _restricted(y, v, X, one))
 
 
 def fit_at(y: Array, v: Array, X: Array, tau2: float) -> Fit:
@@ -218,7 +264,11 @@ def heterogeneity(y: Array, v: Array, tau2: float, X: Array | None = None) -> He
 def _q_profile(y: Array, v: Array, X: Array) -> tuple[float | None, float | None]:
     unit = float(np.median(v))
     shifted = (y - np.average(y, weights=1 / v)) / math.sqrt(unit)
-    found = q_profile(shifted, v / unit, X)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = q_profile(shifted, v / unit, X)
     ends = [float(found[end]) * unit for end in ("ci_l", "ci_u")]
+    if ends[1] <= 0:  # the studies differ less than chance alone would make them
+        return None, None
     low, high = (end if math.isfinite(end) else None for end in ends)
     return low, high

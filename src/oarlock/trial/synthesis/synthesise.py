@@ -256,9 +256,9 @@ def _repeated(found: Synthesis, rest: Sequence[int], name: str) -> robustness.Re
 
 def _look_for_missing_studies(found: Synthesis) -> None:
     studies, method = found.studies, found.question.method
-    k = len(studies.y)
+    k = studies.n_studies
     if k < 3:
-        reason = "They need three effects at least, and say something from ten on."
+        reason = "They need three studies at least, and say something from ten on."
         found.not_given |= {"egger": reason, "trim_and_fill": reason}
         return
     found.egger = bias.egger(studies.y, studies.v)

@@ -9,9 +9,9 @@ from oarlock.trial.synthesis.synthesise import Synthesis
 
 def number(value: float, digits: int = 2) -> str:
     """Return a number for people: as many digits as it needs, with a true minus sign."""
-    if value != 0 and abs(value) < 0.5 * 10**-digits:
-        return f"under {10**-digits:g}" if value > 0 else f"\N{MINUS SIGN}0.{'0' * digits}"
     size = abs(value)
+    if size < 0.5 * 10**-digits:
+        return f"{0:.{digits}f}"
     text = (
         f"{value:.{digits}f}" if size < 1000 else f"{value:,.0f}" if size < 1e7 else f"{value:.2e}"
     )
@@ -86,7 +86,8 @@ def headline(found: Synthesis) -> str:
     who = counted(pooled.k, "study", "studies")
     if pooled.k < pooled.n_effects:
         who += f" with {pooled.n_effects} effects"
-    return f"{who} together: {result}. {verdict(found)}"
+    together = " together" if pooled.k > 1 else ""
+    return f"{who}{together}: {result}. {verdict(found)}"
 
 
 def verdict(found: Synthesis) -> str:
@@ -126,7 +127,7 @@ def meaning(found: Synthesis) -> list[str]:
                 f"Of the differences between the results, about {i2:.0f} % is more than chance: "
                 "the effect itself is not the same everywhere."
             )
-    if pooled.prediction:
+    if pooled.prediction and pooled.tau2:
         near = pooled.prediction
         ends = f"{as_read(near.low, measure)} and {as_read(near.high, measure)}"
         both = near.low <= 0 <= near.high
