@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Open a community of made-up people, with a report of its threads.",
     "data": "Download public data sets of labelled conversations.",
     "train": "Make the weights of the coder again from the training data.",
+    "trial": "Pool what several trials found.",
     "safety": "Train and measure the screening of risk; print its policy; check helplines.",
 }
 """Name and one line of help of every sub-command, in the order of `oarlock --help`."""
@@ -63,6 +64,8 @@ EXAMPLES: Mapping[str, str] = {
     "data list": "oarlock data list",
     "data fetch": "oarlock data fetch annomi --to oarlock-data",
     "train": "oarlock train my-training --data training-data --release own-1",
+    "trial": "oarlock trial synthesise studies.csv",
+    "trial synthesise": "oarlock trial synthesise studies.csv --out synthesis.html",
     "safety": "oarlock safety helplines",
     "safety train": "oarlock safety train my-screening --data training-data",
     "safety evaluate": "oarlock safety evaluate --data training-data",

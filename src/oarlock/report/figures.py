@@ -98,7 +98,7 @@ def interval_chart(
             )
             for group in groups
         ]
-        return _svg(alt.vconcat(*parts, spacing=14).resolve_scale(x="shared"))
+        return render_svg(alt.vconcat(*parts, spacing=14).resolve_scale(x="shared"))
 
     return Figure(draw(WIDE), draw(NARROW), alt_text)
 
@@ -180,7 +180,7 @@ def _group_panel(
         labelExpr="datum.value + ' %'",
     )
     x = alt.X("value:Q", scale=scale, axis=axis)
-    base = alt.Chart(_data(points))
+    base = alt.Chart(inline_data(points))
     layers = [
         base.mark_rule(strokeWidth=5, color=ACCENT, opacity=0.35, strokeCap="round").encode(
             x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q", y=y
@@ -191,7 +191,7 @@ def _group_panel(
         own = [mark for mark in marks if mark["of"] == key]
         if own:
             layers.append(
-                alt.Chart(_data(own))
+                alt.Chart(inline_data(own))
                 .mark_point(
                     filled=False, size=75, color=INK, opacity=1, shape=shape, strokeWidth=1.6
                 )
@@ -239,7 +239,7 @@ def strip_range(
         return alt.X(f"{field}:Q", scale=scale, axis=axis)
 
     def points(**values: float | bool) -> Any:
-        return alt.Chart(_data([values]))
+        return alt.Chart(inline_data([values]))
 
     line = points(a=0, b=top).mark_rule(color=LINE, strokeWidth=2)
     layers = [line.encode(x=at("a"), x2="b:Q", y=alt.value(y)) for y in (here, published)]
@@ -258,7 +258,7 @@ def strip_range(
                 fill=SURFACE, stroke=INK, size=80, shape=shape, strokeWidth=1.6, opacity=1
             )
             layers.append(mark.encode(x=at("value"), y=alt.value(published)))
-    return _svg(alt.layer(*layers).properties(width=190, height=height))
+    return render_svg(alt.layer(*layers).properties(width=190, height=height))
 
 
 def over_time(
@@ -278,7 +278,7 @@ def over_time(
         columns = 2 if width > 400 else 1
         plot_width = (width - 26 * (columns - 1)) // columns - 52
         panels = [_week_panel(weeks, key, plot_width, scale) for key in keys]
-        return _svg(alt.concat(*panels, columns=columns, spacing=26))
+        return render_svg(alt.concat(*panels, columns=columns, spacing=26))
 
     return Figure(draw(WIDE), draw(NARROW), alt_text)
 
@@ -302,7 +302,7 @@ def _week_panel(
         for cell in weeks
         if cell.shares[key].value is not None
     ]
-    base = alt.Chart(_data(_with_gaps(values)))
+    base = alt.Chart(inline_data(_with_gaps(values)))
     x = alt.X(
         "week:T",
         title=None,
@@ -355,7 +355,7 @@ def _with_gaps(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return result[:-1]
 
 
-def _data(values: list[dict[str, Any]]) -> Any:
+def inline_data(values: list[dict[str, Any]]) -> Any:
     return alt.InlineData(values=values)
 
 
@@ -380,7 +380,7 @@ def _config(chart: Any) -> Any:
     )
 
 
-def _svg(chart: Any) -> str:
+def render_svg(chart: Any) -> str:
     """Return the chart as SVG that scales to its box and takes its colours from the page."""
     specification = _config(chart).to_dict()
     svg = vl_convert.vegalite_to_svg(specification, vl_version=_vl_version())
