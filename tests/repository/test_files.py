@@ -82,7 +82,12 @@ def test_version_is_the_same_everywhere() -> None:
 
 def test_every_command_has_its_file() -> None:
     folder = ROOT / "src/oarlock/cli"
-    missing = [n for n in COMMANDS if not (folder / f"{n.replace('-', '_')}.py").is_file()]
+    names = {name: name.replace("-", "_") for name in COMMANDS}
+    missing = [
+        name
+        for name, module in names.items()
+        if not (folder / f"{module}.py").is_file() and not (folder / module / "__init__.py").is_file()
+    ]
     assert not missing
 
 

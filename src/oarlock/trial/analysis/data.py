@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -121,7 +121,7 @@ def build(layout: Layout, table: Table, outcome: OutcomePlan) -> TrialData:
         )
     if plan.adherence is not None:
         people["adherence"] = [_amount(table, plan.adherence, row) for row in people["row"]]
-    arms = _arms(plan, people)
+    arms = _arms(plan, long["arm_of_row"] if crossover else people["arm"] if plan.arm else ())
     data = TrialData(
         replace(outcome), plan, people, long, arms, tuple(sorted(set(long["time"]))), covariates,
         varying, tuple(warnings), crossover,
@@ -194,6 +194,8 @@ def _check_rows(plan: AnalysisPlan, table: Table, long: pd.DataFrame, is_long: b
         per_person = pd.Series(arm, dtype=object).groupby(long["id"].to_numpy()).nunique()
         several = per_person[per_person > 1]
         if len(several) == len(per_person) and len(several) > 1:
+            long["arm_of_row"] = arm
+            _refuse_twice(table, long, long.duplicated(["id", "arm_of_row", "time"]), is_long)
             return True
         if len(several):
             where = long.index[long["id"] == several.index[0]]
@@ -202,7 +204,11 @@ def _check_rows(plan: AnalysisPlan, table: Table, long: pd.DataFrame, is_long: b
                 f"{table.name}, row {row}: this person is in more than one arm.",
                 remedy="Mend the arm, or the identifier.",
             )
-    twice = long.duplicated(["id", "time"])
+    _refuse_twice(table, long, long.duplicated(["id", "time"]), is_long)
+    return False
+
+
+def _refuse_twice(table: Table, long: pd.DataFrame, twice: pd.Series, is_long: bool) -> None:
     if twice.any():
         at = int(long.loc[twice.idxmax(), "at"])
         when = " at this time" if is_long else ""
@@ -213,13 +219,12 @@ def _check_rows(plan: AnalysisPlan, table: Table, long: pd.DataFrame, is_long: b
             f"{table.name}, row {table.rows[at]}: this person occurs a second time{when}.",
             remedy=remedy,
         )
-    return False
 
 
-def _arms(plan: AnalysisPlan, people: pd.DataFrame) -> tuple[str, ...]:
-    if plan.arm is None:
+def _arms(plan: AnalysisPlan, present: Iterable[str]) -> tuple[str, ...]:
+    levels = sorted(set(present))
+    if not levels:
         return ()
-    levels = sorted(set(people["arm"]))
     order = [one for one in plan.arms if one in levels] or levels
     if all(number(one) is not None for one in order):
         order = sorted(order, key=lambda one: number(one) or 0.0)

@@ -57,11 +57,14 @@ def _noncentral(t: float, df: float, alpha: float) -> tuple[float, float]:
         half = float(stats.norm.ppf(1 - alpha / 2)) * math.sqrt(1 + t**2 / (2 * df))
         return t - half, t + half
 
+    def excess(nc: float, level: float) -> float:
+        # Far out the distribution function is not computed; there it is 1 or 0.
+        value = float(stats.nct.cdf(t, df, nc))
+        return (value if math.isfinite(value) else float(nc < t)) - level
+
     def end(level: float) -> float:
         span = 8 + 4 * abs(t)
-        return float(
-            brentq(lambda nc: stats.nct.cdf(t, df, nc) - level, t - span, t + span, xtol=1e-8)
-        )
+        return float(brentq(excess, t - span, t + span, args=(level,), xtol=1e-8))
 
     return end(1 - alpha / 2), end(alpha / 2)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,17 @@ def arm_effects(
         effect_of(by_term[term], f"{one} - {data.arms[0]}", n, scale=scale, time=time)
         for one in data.arms[1:]
         if (term := arm_term(data, one) + suffix) in by_term
+    )
+
+
+def slope_effects(
+    data: TrialData, design: Design, rows: Sequence[Coefficient], *, scale: str = "difference"
+) -> tuple[Effect, ...]:
+    """Return by how much each arm departs from the control with each unit of time."""
+    found = arm_effects(data, design, rows, scale=scale, suffix=f":{data.plan.time or 'time'}")
+    return tuple(
+        replace(one, contrast=f"{one.contrast}, per unit of time", scale=f"{scale} of slopes")
+        for one in found
     )
 
 

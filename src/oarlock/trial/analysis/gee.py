@@ -17,7 +17,7 @@ import statsmodels.api as sm
 
 from oarlock.trial.analysis.data import TrialData
 from oarlock.trial.analysis.design import Design, NotEstimableError, make
-from oarlock.trial.analysis.estimates import arm_effects, coefficients
+from oarlock.trial.analysis.estimates import arm_effects, coefficients, slope_effects
 from oarlock.trial.analysis.linear import attempt, linear_time
 from oarlock.trial.analysis.results import Model
 
@@ -41,7 +41,7 @@ def family(kind: str, dispersion: float | None = None) -> Any:
 
 def fit(
     data: TrialData, design: Design, *, method: str, small_sample: bool = False,
-    correlation: str = "exchangeable", by_time: bool = False, dispersion: float | None = None,
+    correlation: str = "exchangeable", form: str = "average", dispersion: float | None = None,
 ) -> Model:  # fmt: skip
     """Return the estimating equations' model.
 
@@ -51,7 +51,7 @@ def fit(
         method: What to call it.
         small_sample: Mancl-DeRouen errors and the t distribution with groups less terms.
         correlation: "exchangeable" or "independence".
-        by_time: Whether the design has an effect at each time.
+        form: What the design asks of time, as in `mixed.repeated`.
         dispersion: Count: alpha of a negative binomial variance.
     """
     kind = data.outcome.kind or "continuous"
@@ -86,7 +86,9 @@ def fit(
     )  # fmt: skip
     scale = SCALES[kind]
     effects = arm_effects(data, design, rows, scale=scale)
-    if by_time:
+    if form == "slope":
+        effects = slope_effects(data, design, rows, scale=scale)
+    elif form == "by_time":
         effects = tuple(
             one for t in sorted(set(design.frame["time"]))
             for one in arm_effects(
@@ -131,6 +133,8 @@ def repeated(data: TrialData, *, form: str = "average", small_sample: bool = Fal
     name = f"GEE, {_NAMES[kind]}, exchangeable, " + (
         "Mancl-DeRouen errors" if small_sample else "robust errors"
     )
+    method = name + {"average": "", "by_time": ", effect at each time",
+                     "slope": ", effect linear in time"}[form]  # fmt: skip
 
     def run() -> Model:
         if form == "by_time" and not data.on_grid:
@@ -140,11 +144,9 @@ def repeated(data: TrialData, *, form: str = "average", small_sample: bool = Fal
         design = make(
             data, data.long_with_people(), time=time, by_arm=form != "average", groups=groups
         )
-        return fit(
-            data, design, method=name, small_sample=small_sample, by_time=form == "by_time"
-        )
+        return fit(data, design, method=method, small_sample=small_sample, form=form)
 
-    return attempt(name, run)
+    return attempt(method, run)
 
 
 def at_time(data: TrialData, time: float, *, small_sample: bool = True) -> Model:

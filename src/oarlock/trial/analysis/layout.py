@@ -58,14 +58,14 @@ def lay_out(plan: AnalysisPlan, table: Table) -> Layout:
     plan = _spelled(plan, table)
     notes: list[str] = []
     if plan.time is None and not plan.times:
-        found = _first(table, _TIMES)
-        ids = plan.id or _first(table, _IDS)
-        if found and ids and _repeats(table, ids):
+        found = _time_column(plan, table)
+        if found is not None:
             plan, _ = replace(plan, time=found), notes.append(f"time is taken from {found!r}")
     long = plan.time is not None
     if plan.id is None:
-        found = _first(table, _IDS)
-        if found is not None and (not long or _repeats(table, found)):
+        # In a long file the numbers of the rows tell nobody apart.
+        found = _first(table, _IDS, repeating=long)
+        if found is not None:
             plan = replace(plan, id=found)
             notes.append(f"people are told apart by the column {found!r}")
         elif long:
@@ -86,9 +86,28 @@ def lay_out(plan: AnalysisPlan, table: Table) -> Layout:
     return Layout(plan, long, tuple(notes))
 
 
-def _first(table: Table, names: Iterable[str]) -> str | None:
+def _first(table: Table, names: Iterable[str], *, repeating: bool = False) -> str | None:
+    """Return the first of the names that is a column, whose cells repeat where that is asked."""
     folded = {column.casefold(): column for column in reversed(list(table.columns))}
-    return next((folded[name] for name in names if name in folded), None)
+    found = (folded[name] for name in names if name in folded)
+    return next((one for one in found if not repeating or _repeats(table, one)), None)
+
+
+def _time_column(plan: AnalysisPlan, table: Table) -> str | None:
+    """Return the column of the time of a file in which people come several times."""
+    person = plan.id or _first(table, _IDS, repeating=True)
+    if person is None or not _repeats(table, person):
+        return None
+    taken = {person, plan.arm, plan.exposure, plan.offset, plan.cluster, *plan.covariates}
+    taken |= {one.name for one in plan.outcomes}
+    for name in _TIMES:
+        column = _first(table, [name])
+        if column is None or column in taken:
+            continue
+        pairs = list(zip(table.columns[person], table.columns[column], strict=True))
+        if len(set(pairs)) == len(pairs) or name == "time":
+            return column
+    return None
 
 
 def _repeats(table: Table, column: str) -> bool:
@@ -175,8 +194,10 @@ def _outcomes(
     plan: AnalysisPlan, table: Table, long: bool, notes: list[str]
 ) -> tuple[OutcomePlan, ...]:
     asked = plan.outcomes
-    if not asked:
-        asked = _guessed(plan, table, long, notes)
+    if not asked or not asked[0].name:
+        # An outcome without a name is one of which only its qualities were said.
+        (guess,) = _guessed(plan, table, long, notes)
+        asked = (replace(asked[0], name=guess.name) if asked else guess,)
     if not long:
         asked = _joined(asked, plan, table)
     return tuple(_found(one, plan, table, long, notes) for one in asked)

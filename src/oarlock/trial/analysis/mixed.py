@@ -17,7 +17,7 @@ from statsmodels.regression.mixed_linear_model import MixedLMParams
 
 from oarlock.trial.analysis.data import TrialData
 from oarlock.trial.analysis.design import Design, NotEstimableError, make
-from oarlock.trial.analysis.estimates import arm_effects, coefficients
+from oarlock.trial.analysis.estimates import arm_effects, coefficients, slope_effects
 from oarlock.trial.analysis.linear import attempt, linear_time, overall_test
 from oarlock.trial.analysis.marginal import (
     Optimum,
@@ -101,7 +101,7 @@ def _start(model: Any, root: Any) -> Any:
 
 def fit(
     data: TrialData, design: Design, *, reml: bool, method: str, what: str, check: bool = True,
-    by_time: bool = False, group: str = "person",
+    form: str = "average", group: str = "person",
 ) -> tuple[Model, tuple[Check, ...]]:  # fmt: skip
     """Return the mixed model and the comparison of the two ways to it.
 
@@ -130,7 +130,9 @@ def fit(
         notes.append(f"{design.n_left_out} values left out: a covariate is missing")
     rows = coefficients(design.terms, params, cov, [float(d) for d in df], data.plan.alpha)
     effects = arm_effects(data, design, rows)
-    if by_time:
+    if form == "slope":
+        effects = slope_effects(data, design, rows)
+    elif form == "by_time":
         effects = tuple(
             one for t in sorted(set(design.frame["time"]))
             for one in arm_effects(data, design, rows, time=t, suffix=f":time[{t:g}]")
@@ -142,7 +144,7 @@ def fit(
             group: between, "residual": residual, "icc": between / (between + residual),
         },
         log_likelihood=best.log_likelihood, notes=tuple(notes),
-        overall=None if by_time else overall_test(data, design, params, cov, float(df.min())),
+        overall=None if form != "average" else overall_test(data, design, params, cov, float(df.min())),
     )  # fmt: skip
     return model, checks
 
@@ -191,7 +193,7 @@ def repeated(
         design = make(data, data.long_with_people(), time=time, by_arm=form != "average")
         model, checks = fit(
             data, design, reml=reml, method=name, what=f"{form}, {'REML' if reml else 'ML'}",
-            check=check, by_time=form == "by_time",
+            check=check, form=form,
         )  # fmt: skip
         return model
 

@@ -122,7 +122,10 @@ def _models(data: TrialData, time: float) -> tuple[dict[str, Any], tuple[Check, 
 
 def _across(models: dict[str, Any], time: float) -> list[Check]:
     checks = []
-    pairs = [("mixed", models.get("gee"), ACROSS_METHODS, None)]
+    pairs = [
+        ("mixed", models.get("gee"), ACROSS_METHODS, None),
+        ("mixed_cluster", models.get("gee_cluster"), ACROSS_METHODS, None),
+    ]
     ancova = [one for one in models.get("ancova", ()) if one.time == time]
     if ancova:
         pairs.append(("mixed_by_time", ancova[0], TO_ANCOVA, time))
@@ -135,7 +138,7 @@ def _across(models: dict[str, Any], time: float) -> list[Check]:
             (abs(a.estimate - b.estimate) / a.se for a, b in zip(chosen, other.effects, strict=False) if a.se),
             default=0.0,
         )  # fmt: skip
-        second = "GEE" if name == "mixed" else f"ANCOVA at time {time:g}"
+        second = "GEE" if when is None else f"ANCOVA at time {time:g}, of those seen then"
         checks.append(
             Check("arm effect, in standard errors", model.method, second, largest, bound,
                   largest <= bound)

@@ -247,6 +247,11 @@ def _check_outcome(one: OutcomePlan, source: str) -> None:
 
 
 def merged(plan: AnalysisPlan, options: Mapping[str, Any]) -> AnalysisPlan:
-    """Return the plan with options over it: those that are None or empty change nothing."""
-    given = {key: value for key, value in options.items() if value not in (None, (), False)}
+    """Return the plan with options over it: those that are None, empty or off change nothing."""
+    given = {
+        key: value
+        for key, value in options.items()
+        # 0 is a value: it equals False, and is not it.
+        if value is not None and value is not False and value != ()
+    }
     return checked(replace(plan, **given), "the options")

@@ -113,9 +113,16 @@ def _counts(data: TrialData, table: Table) -> dict[str, int]:
 
 def _arms(data: TrialData) -> tuple[dict[str, Any], ...]:
     return tuple(
-        {"arm": arm, "n": int((data.people["arm"] == arm).sum()), "control": i == 0}
+        {"arm": arm, "n": len(_members(data, arm)), "control": i == 0}
         for i, arm in enumerate(data.arms)
     )
+
+
+def _members(data: TrialData, arm: str) -> set[int]:
+    """Return the people of an arm; in a crossover all who were ever in it."""
+    if data.crossover:
+        return set(data.long.loc[data.long["arm_of_row"] == arm, "person"])
+    return set(data.people.index[data.people["arm"] == arm])
 
 
 def _warnings(data: TrialData) -> list[str]:
@@ -171,6 +178,8 @@ def _not_estimable(results: list[OutcomeResults]) -> list[NotEstimable]:
         if "not_estimable" in one.primary:
             found.append(NotEstimable(f"{one.outcome}: primary", one.primary["not_estimable"]))
         for name, models in one.models.items():
+            if len(one.times) < 2 and name in {"mixed", "mixed_ml"}:
+                continue  # nobody asked for repeated measures
             for model in models if isinstance(models, tuple) else (models,):
                 if isinstance(model, Model) and model.not_estimable is not None:
                     when = "" if model.time is None else f" at time {model.time:g}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
-
 from oarlock.trial.analysis import mixed
 from oarlock.trial.analysis.change import change
 from oarlock.trial.analysis.data import TrialData
@@ -26,8 +24,8 @@ def pre_post(data: TrialData) -> OutcomeResults:
     models: dict[str, Any] = {
         "paired": tuple(
             paired(
-                before, data.at(one)["y"], contrast=f"time {one:g} - {name}", kind=kind,
-                alpha=data.plan.alpha, time=one,
+                before, data.at(one)["y"], contrast=f"{_label(data, one)} - {name}", kind=kind,
+                alpha=data.plan.alpha, time=one if len(data.times) > 1 else None,
             )
             for one in (times if data.on_grid else ())
         )
@@ -37,21 +35,24 @@ def pre_post(data: TrialData) -> OutcomeResults:
         models["mixed"], checks = mixed.repeated(bare)
     else:
         checks = ()
-    chosen = next((one for one in models["paired"] if one.time == time), None)
+    chosen = next((one for one in models["paired"] if one.time in (time, None)), None)
     changed, _ = change(data, time)
     effects: tuple[dict[str, Any], ...] = ()
     if kind == "continuous" and chosen is not None:
         effects = (
-            {"contrast": f"time {time:g} - {name}", "time": time,
+            {"contrast": f"{_label(data, time)} - {name}", "time": time,
              **standardised_change(before, data.at(time)["y"], data.plan.alpha)},
         )  # fmt: skip
     return _results(data, models, "paired", chosen, checks, changed, effects)
 
 
+def _label(data: TrialData, time: float) -> str:
+    return f"time {time:g}" if len(data.times) > 1 else data.outcome.name
+
+
 def crossover(data: TrialData) -> OutcomeResults:
     """Return the comparison of arms that everybody was in, within each person."""
-    frame = data.long_with_people().drop(columns="arm").join(_arm_of_rows(data))
-    wide = frame.pivot_table(index="person", columns="arm", values="y", aggfunc="mean")
+    wide = data.long.pivot_table(index="person", columns="arm_of_row", values="y", aggfunc="mean")
     control = data.arms[0]
     models: dict[str, Any] = {
         "paired": tuple(
@@ -59,17 +60,14 @@ def crossover(data: TrialData) -> OutcomeResults:
                 wide[control], wide[arm], contrast=f"{arm} - {control}",
                 kind="continuous", alpha=data.plan.alpha,
             )
-            for arm in data.arms[1:] if arm in wide and control in wide
+            for arm in data.arms[1:]
+            if arm in wide and control in wide
         )
     }  # fmt: skip
     chosen = models["paired"][0] if models["paired"] else None
     return _results(data, models, "paired", chosen, (), {
         "not_estimable": "a crossover trial has no change from a baseline"
     }, ())  # fmt: skip
-
-
-def _arm_of_rows(data: TrialData) -> pd.Series:
-    return data.long["arm_of_row"].rename("arm")
 
 
 def _results(
@@ -90,6 +88,7 @@ def _results(
         outcome=data.outcome.name, kind=data.outcome.kind or "continuous",
         better=data.outcome.better, times=data.times, columns=data.outcome.columns,
         described=described(data) if not data.crossover else (), primary=primary, models=models,
-        variance_components=None, cross_check=checks, missing=missing(data), sensitivity=reason,
+        variance_components=None, cross_check=checks,
+        missing=reason if data.crossover else missing(data), sensitivity=reason,
         subgroup=reason, change=changed, nnt=(), effects=effects,
     )  # fmt: skip
