@@ -86,7 +86,8 @@ def test_every_command_has_its_file() -> None:
     missing = [
         name
         for name, module in names.items()
-        if not (folder / f"{module}.py").is_file() and not (folder / module / "__init__.py").is_file()
+        if not (folder / f"{module}.py").is_file()
+        and not (folder / module / "__init__.py").is_file()
     ]
     assert not missing
 

@@ -35,7 +35,9 @@ def analyse(
         Path | None,
         typer.Option(help="TOML file with a table [analysis]; options go before it."),
     ] = None,
-    person: Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="The person.")] = None,
+    person: Annotated[
+        str | None, typer.Option("--id", metavar="COLUMN", help="The person.")
+    ] = None,
     arm: Annotated[str | None, _column("The arm.")] = None,
     control: Annotated[
         str | None, typer.Option(help="The arm that others are compared with.")
@@ -97,7 +99,9 @@ def analyse(
     multiplicity: Annotated[
         str | None, typer.Option(metavar="holm|bh|none", help="Correction for several tests.")
     ] = None,
-    imputations: Annotated[int | None, typer.Option(help="Imputed data sets (at least 20).")] = None,
+    imputations: Annotated[
+        int | None, typer.Option(help="Imputed data sets (at least 20).")
+    ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the imputation.")] = None,
     delta: Annotated[
         list[float] | None, typer.Option(help="Shift of imputed values; repeat for more.")
@@ -107,14 +111,16 @@ def analyse(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help=f"Write {RESULTS_FILE} into this folder.", show_default=False),
+        typer.Option(
+            metavar="DIR", help=f"Write {RESULTS_FILE} into this folder.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Analyse a trial: by intention to treat, with its checks, harms and missing values.
 
     The file has one row per person, or one per person and time. What neither the protocol nor an
     option says is told from the names of columns, and the result says what was guessed.
-    """  # noqa: D417
+    """
     from oarlock.trial.analysis import AnalysisPlan, analyse_file, merged, read_plan
 
     target = _target(out, file)
@@ -198,7 +204,8 @@ def _with_outcomes(
             return plan
         if set(given) - {"better", "reliability", "mcid"}:
             raise UserError(
-                "The options describe an outcome that is not named.", remedy="Name it with --outcome."
+                "The options describe an outcome that is not named.",
+                remedy="Name it with --outcome.",
             )
         outcomes = (OutcomePlan(""),)
     head = replace(outcomes[0], **given)
@@ -227,30 +234,19 @@ def _print(results: TrialResults, content: dict[str, Any], target: Path | None) 
         + (f" ({arms})" if arms else "")
     )
     primary = content["primary"]
-    console.print(f"primary outcome {content['outcome']}: {primary.get('method', primary['model'])}")
+    console.print(
+        f"primary outcome {content['outcome']}: {primary.get('method', primary['model'])}"
+    )
     if "not_estimable" in primary:
         console.print(f"  not estimable: {primary['not_estimable']}")
-    table = Table("comparison", "estimate", "95 % interval", "p", "n", box=None,
-                  header_style="bold")  # fmt: skip
-    _add(table, primary["effects"])
-    shown = set()
-    for models in content["models"].values():
-        for model in models if isinstance(models, list) else [models]:
-            if not model.get("effects"):
-                continue
-            if model["method"] not in shown:
-                table.add_section()
-                table.add_row(model["method"])
-                shown.add(model["method"])
-            _add(table, model["effects"])
-    console.print(table)
-    table = Table("harm", "arm", "people", "share", box=None, header_style="bold")
+    console.print(_comparisons(content))
+    harms = Table("harm", "arm", "people", "share", box=None, header_style="bold")
     for one in content["harms"]:
         for row in one["arms"]:
-            table.add_row(one["harm"], row["arm"] or "all", f"{row['events']}/{row['n']}",
-                          _number(row["share"]))  # fmt: skip
-    if table.row_count:
-        console.print(table)
+            people = f"{row['events']}/{row['n']}"
+            harms.add_row(one["harm"], row["arm"] or "all", people, _number(row["share"]))
+    if harms.row_count:
+        console.print(harms)
     for one in content["nnt"]:
         console.print(f"{one['of']}: {one['words']}")
     for one in content["not_estimable"]:
@@ -259,6 +255,28 @@ def _print(results: TrialResults, content: dict[str, Any], target: Path | None) 
         console.print(f"note: {warning}")
     if target is not None:
         console.print(f"All results are in {target}.")
+
+
+def _comparisons(content: dict[str, Any]) -> Table:
+    columns = (
+        "comparison",
+        "estimate",
+        f"{100 - 100 * content['design']['alpha']:g} % interval",
+        "p",
+        "n",
+    )
+    table = Table(*columns, box=None, header_style="bold")
+    _add(table, content["primary"]["effects"])
+    shown = set()
+    for models in content["models"].values():
+        for model in models if isinstance(models, list) else [models]:
+            if not model.get("effects"):
+                continue
+            if model["method"] not in shown:
+                table.add_row(model["method"])
+                shown.add(model["method"])
+            _add(table, model["effects"])
+    return table
 
 
 def _add(table: Table, effects: list[dict[str, Any]]) -> None:

@@ -1,10 +1,10 @@
 """The analysis of a trial: from a file and a plan to estimates, checks and harms.
 
-    from oarlock.trial.analysis import AnalysisPlan, OutcomePlan, analyse_file
+from oarlock.trial.analysis import AnalysisPlan, OutcomePlan, analyse_file
 
-    plan = AnalysisPlan((OutcomePlan("bdi", better="lower"),), arm="treatment", control="TAU")
-    results = analyse_file("trial.csv", plan)
-    results.to_json()["primary"]["estimate"]
+plan = AnalysisPlan((OutcomePlan("bdi", better="lower"),), arm="treatment", control="TAU")
+results = analyse_file("trial.csv", plan)
+results.to_json()["primary"]["estimate"]
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def complier_effect(data: TrialData, time: float) -> Model:
         n, p = design.X.shape
         cov = np.asarray(result.cov_params())
         if data.plan.cluster:
-            cov, n_clusters = _clustered(design.y - design.offset, design.X, Z, data, design.frame)
+            cov, n_clusters = _clustered(design.y - design.offset, design.X, Z, design.frame)
             df = float(n_clusters - 1)
         else:
             df = float(n - p)
@@ -108,7 +108,7 @@ def _first_stage(x: Any, Z: Any, d: int) -> float:
     return float(first.tvalues[d] ** 2)
 
 
-def _clustered(y: Any, X: Any, Z: Any, data: TrialData, frame: Any) -> tuple[Any, int]:
+def _clustered(y: Any, X: Any, Z: Any, frame: Any) -> tuple[Any, int]:
     fitted = Z @ np.linalg.solve(Z.T @ Z, Z.T @ X)
     bread = np.linalg.inv(fitted.T @ fitted)
     residuals = y - X @ (bread @ (fitted.T @ y))
@@ -118,4 +118,3 @@ def _clustered(y: Any, X: Any, Z: Any, data: TrialData, frame: Any) -> tuple[Any
     g, (n, p) = len(levels), X.shape
     correction = g / (g - 1) * (n - 1) / (n - p)
     return correction * bread @ totals.T @ totals @ bread, g
-

@@ -94,7 +94,8 @@ def build(layout: Layout, table: Table, outcome: OutcomePlan) -> TrialData:
         UserError: A cell is no number, an arm is unknown or alone, a person occurs twice at one
             time or in two arms, or nobody was measured. Names the row, and shows no value.
     """
-    plan, warnings = layout.plan, []
+    plan = layout.plan
+    warnings: list[str] = []
     ids = _ids(plan, table)
     keep = _with_arm(plan, table, warnings)
     long = _measures(layout, table, outcome, ids)
@@ -112,7 +113,7 @@ def build(layout: Layout, table: Table, outcome: OutcomePlan) -> TrialData:
     _add_baseline(people, long, layout, table, outcome)
     if plan.baseline_time is not None:
         long = long[long["time"] != plan.baseline_time]
-    _add_offset(long, plan, outcome, table)
+    _add_offset(long, plan, table)
     long = long[long["y"].notna()].sort_values(["person", "time"]).reset_index(drop=True)
     if long.empty:
         raise UserError(
@@ -198,8 +199,8 @@ def _check_rows(plan: AnalysisPlan, table: Table, long: pd.DataFrame, is_long: b
             _refuse_twice(table, long, long.duplicated(["id", "arm_of_row", "time"]), is_long)
             return True
         if len(several):
-            where = long.index[long["id"] == several.index[0]]
-            row = table.rows[int(long.loc[where[-1], "at"])]
+            where = int(np.flatnonzero((long["id"] == several.index[0]).to_numpy())[-1])
+            row = table.rows[int(long["at"].to_numpy()[where])]
             raise UserError(
                 f"{table.name}, row {row}: this person is in more than one arm.",
                 remedy="Mend the arm, or the identifier.",
@@ -210,7 +211,7 @@ def _check_rows(plan: AnalysisPlan, table: Table, long: pd.DataFrame, is_long: b
 
 def _refuse_twice(table: Table, long: pd.DataFrame, twice: pd.Series, is_long: bool) -> None:
     if twice.any():
-        at = int(long.loc[twice.idxmax(), "at"])
+        at = int(long["at"].to_numpy()[int(twice.to_numpy().argmax())])
         when = " at this time" if is_long else ""
         remedy = "Keep one row per person and time." if is_long else (
             "Keep one row per person, or name the column of the time with --time."
@@ -239,7 +240,7 @@ def _add_people(people: pd.DataFrame, plan: AnalysisPlan, table: Table) -> None:
     if plan.cluster is not None:
         missing = people["cluster"].isna()
         if missing.any():
-            row = table.rows[int(people.loc[missing.idxmax(), "row"])]
+            row = table.rows[int(people["row"].to_numpy()[int(missing.to_numpy().argmax())])]
             raise UserError(
                 f"{table.name}, row {row}, {shown(plan.cluster)}: no cluster is named.",
                 remedy="Write to which cluster the person belongs.",
@@ -308,7 +309,9 @@ def _times(table: Table, column: str) -> list[float]:
     if all(number(d) is not None for t, d in levels.items() if t is not None) and len(
         set(levels.values())
     ) == len(levels):
-        return [math.nan if text is None else float(d) for text, d in zip(cells, digits, strict=True)]
+        return [
+            math.nan if text is None else float(d) for text, d in zip(cells, digits, strict=True)
+        ]
     order = {text: float(i) for i, text in enumerate(dict.fromkeys(cells)) if text is not None}
     return [math.nan if text is None else order[text] for text in cells]
 
@@ -364,7 +367,7 @@ def _add_baseline(
         people["baseline"] = rows.set_index("person")["y"].reindex(people.index)
 
 
-def _add_offset(long: pd.DataFrame, plan: AnalysisPlan, outcome: OutcomePlan, table: Table) -> None:
+def _add_offset(long: pd.DataFrame, plan: AnalysisPlan, table: Table) -> None:
     column = plan.exposure or plan.offset
     if column is None:
         return

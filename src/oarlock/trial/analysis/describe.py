@@ -8,14 +8,13 @@ from typing import Any
 import pandas as pd
 
 from oarlock.trial.analysis.data import TrialData
-from oarlock.trial.analysis.results import plain
 
 
 def _arms(data: TrialData) -> tuple[str | None, ...]:
     return data.arms or (None,)
 
 
-def _of(data: TrialData, frame: pd.DataFrame, arm: str | None) -> pd.DataFrame:
+def _of(frame: pd.DataFrame, arm: str | None) -> pd.DataFrame:
     return frame if arm is None else frame[frame["arm"] == arm]
 
 
@@ -26,7 +25,7 @@ def flow(data: TrialData) -> tuple[dict[str, Any], ...]:
     wide = {time: data.at(time)["y"].notna() for time in times}
     seen = data.people.index.isin(data.long["person"])
     for arm in _arms(data):
-        people = _of(data, data.people, arm).index
+        people = _of(data.people, arm).index
         row: dict[str, Any] = {
             "arm": arm, "allocated": len(people), "analysed": int(seen[people].sum()),
             "baseline": int(data.people.loc[people, "baseline"].notna().sum()),
@@ -49,7 +48,7 @@ def missing(data: TrialData) -> dict[str, Any]:
     observed = pd.DataFrame({time: data.at(time)["y"].notna() for time in data.times})
     table = []
     for arm in _arms(data):
-        people = _of(data, data.people, arm).index
+        people = _of(data.people, arm).index
         for time in data.times:
             n = int(observed.loc[people, time].sum())
             table.append({
@@ -65,14 +64,18 @@ def missing(data: TrialData) -> dict[str, Any]:
             "arm": arm, "seen_at_end": _mean(people.loc[~gone[people.index], "baseline"]),
             "gone_at_end": _mean(people.loc[gone[people.index], "baseline"]),
         }
-        for arm in _arms(data) for people in [_of(data, data.people, arm)]
+        for arm in _arms(data) for people in [_of(data.people, arm)]
     ]  # fmt: skip
+    ordered = sorted(patterns.items(), key=lambda one: (-one[1], one[0]))
+    with_baseline = data.has_baseline
     return {
-        "times": data.times, "by_arm_and_time": table,
-        "patterns": [{"pattern": p, "n": n} for p, n in sorted(patterns.items(), key=lambda x: (-x[1], x[0]))],
-        "kinds": dict(kinds), "baseline_missing": int(data.people["baseline"].isna().sum()) if data.has_baseline else None,
-        "baseline_by_drop_out": baseline if data.has_baseline and gone.any() else None,
-    }  # fmt: skip
+        "times": data.times,
+        "by_arm_and_time": table,
+        "patterns": [{"pattern": pattern, "n": n} for pattern, n in ordered],
+        "kinds": dict(kinds),
+        "baseline_missing": int(data.people["baseline"].isna().sum()) if with_baseline else None,
+        "baseline_by_drop_out": baseline if with_baseline and gone.any() else None,
+    }
 
 
 def _kind(pattern: str) -> str:
@@ -85,10 +88,10 @@ def _kind(pattern: str) -> str:
 
 def _mean(values: pd.Series) -> dict[str, Any]:
     known = values.dropna()
-    return plain({
+    return {
         "n": len(known), "mean": float(known.mean()) if len(known) else None,
         "sd": float(known.std()) if len(known) > 1 else None,
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 def described(data: TrialData) -> tuple[dict[str, Any], ...]:
@@ -97,11 +100,11 @@ def described(data: TrialData) -> tuple[dict[str, Any], ...]:
         return ()
     rows = []
     for arm in _arms(data):
-        people = _of(data, data.people, arm)
+        people = _of(data.people, arm)
         if data.has_baseline:
             rows.append({"arm": arm, "time": "baseline", **_mean(people["baseline"])})
         for time in data.times:
-            y = _of(data, data.at(time), arm)["y"]
+            y = _of(data.at(time), arm)["y"]
             row = {"arm": arm, "time": time, **_mean(y)}
             if data.outcome.kind != "continuous":
                 row["events"] = float(y.sum())
@@ -117,7 +120,7 @@ def baseline_table(data: TrialData) -> tuple[dict[str, Any], ...]:
     for name in names:
         title = data.baseline_term if name == "baseline" else name
         for arm in _arms(data):
-            values = _of(data, data.people, arm)[name]
+            values = _of(data.people, arm)[name]
             if isinstance(values.dtype, pd.CategoricalDtype):
                 counts = values.value_counts(sort=False)
                 rows += [

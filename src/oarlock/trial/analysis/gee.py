@@ -10,6 +10,7 @@ Source: Liang & Zeger (1986), doi:10.1093/biomet/73.1.13; few people or clusters
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ def fit(
     n_groups, p = int(design.groups.max()) + 1, design.X.shape[1]
     if n_groups <= p:
         raise NotEstimableError(f"{n_groups} independent groups for {p} terms")
-    _refuse_empty(data, design, kind)
+    refuse_empty(data, design, kind)
     order = np.argsort(design.groups, kind="stable")
     structures = sm.cov_struct
     structure = (
@@ -77,7 +78,7 @@ def fit(
         )
     if not result.converged:
         raise NotEstimableError("the equations did not converge")
-    if not linear and np.abs(result.params).max() > TOO_FAR * max(1.0, 1 / _spread(design)):
+    if not linear and np.abs(result.params).max() > TOO_FAR * max(1.0, 1 / spread(design)):
         raise NotEstimableError("the estimates run away: a group has no event, or only events")
     df: float | None = float(n_groups - p) if small_sample else None
     rows = coefficients(
@@ -110,13 +111,13 @@ def fit(
     )  # fmt: skip
 
 
-def _spread(design: Design) -> float:
+def spread(design: Design) -> float:
     """Return the smallest standard deviation of a column that is no constant."""
-    spread = design.X.std(axis=0)
-    return float(spread[spread > 0].min()) if (spread > 0).any() else 1.0
+    deviations = design.X.std(axis=0)
+    return float(deviations[deviations > 0].min()) if (deviations > 0).any() else 1.0
 
 
-def _refuse_empty(data: TrialData, design: Design, kind: str) -> None:
+def refuse_empty(data: TrialData, design: Design, kind: str) -> None:
     if kind == "continuous" or "arm" not in design.frame or not data.arms:
         return
     for one in data.arms:
@@ -149,19 +150,41 @@ def repeated(data: TrialData, *, form: str = "average", small_sample: bool = Fal
     return attempt(method, run)
 
 
+def negative_binomial(data: TrialData) -> Model:
+    """Return the model of counts whose variance is that of a negative binomial variable.
+
+    Its dispersion is that of the residuals of a Poisson regression, by moments. Source: Breslow
+    (1984), doi:10.2307/2347661.
+    """
+    method = "GEE, negative binomial, exchangeable, robust errors"
+
+    def run() -> Model:
+        groups = "cluster" if data.plan.cluster else "person"
+        design = make(data, data.long_with_people(), time=linear_time(data), groups=groups)
+        mu = sm.GLM(design.y, design.X, family=family("count"), offset=design.offset).fit().mu
+        dispersion = float((((design.y - mu) ** 2 - mu) / mu**2).sum() / len(mu))
+        if dispersion <= 0:
+            raise NotEstimableError("the counts vary no more than Poisson variables: use those")
+        model = fit(data, design, method=method, dispersion=dispersion)
+        parts = {**(model.variance_components or {}), "dispersion": dispersion}
+        return replace(model, variance_components=parts)
+
+    return attempt(method, run)
+
+
 def at_time(data: TrialData, time: float, *, small_sample: bool = True) -> Model:
     """Return the comparison at one time, with clusters or people as independent groups."""
     kind = data.outcome.kind or "continuous"
     clusters = data.plan.cluster is not None
-    name = f"GEE, {_NAMES[kind]}, " + (
-        "exchangeable within clusters, " if clusters else "one time, "
-    ) + ("Mancl-DeRouen errors" if small_sample else "robust errors")
+    name = (
+        f"GEE, {_NAMES[kind]}, "
+        + ("exchangeable within clusters, " if clusters else "one time, ")
+        + ("Mancl-DeRouen errors" if small_sample else "robust errors")
+    )
 
     def run() -> Model:
         design = make(data, data.at(time), groups="cluster" if clusters else "person")
         correlation = "exchangeable" if clusters else "independence"
-        return fit(
-            data, design, method=name, small_sample=small_sample, correlation=correlation
-        )
+        return fit(data, design, method=name, small_sample=small_sample, correlation=correlation)
 
     return attempt(name, run, time=time)

@@ -12,23 +12,25 @@ from statsmodels.tools.sm_exceptions import PerfectSeparationError
 from oarlock.trial.analysis.data import TrialData
 from oarlock.trial.analysis.design import Design, NotEstimableError, make
 from oarlock.trial.analysis.estimates import arm_effects, coefficients
-from oarlock.trial.analysis.gee import SCALES, TOO_FAR, _refuse_empty, _spread, family
+from oarlock.trial.analysis.gee import SCALES, TOO_FAR, family, refuse_empty, spread
 from oarlock.trial.analysis.linear import attempt
 from oarlock.trial.analysis.results import Model
 
 
 def _fit(data: TrialData, design: Design, method: str, time: float, robust: bool) -> Model:
     kind = data.outcome.kind or "binary"
-    _refuse_empty(data, design, kind)
+    refuse_empty(data, design, kind)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            result: Any = sm.GLM(
-                design.y, design.X, family=family(kind), offset=design.offset
-            ).fit(cov_type="HC1" if robust else "nonrobust")
+            result: Any = sm.GLM(design.y, design.X, family=family(kind), offset=design.offset).fit(
+                cov_type="HC1" if robust else "nonrobust"
+            )
         except PerfectSeparationError:
-            raise NotEstimableError("the covariates tell events from others without error") from None
-    if np.abs(result.params).max() > TOO_FAR * max(1.0, 1 / _spread(design)):
+            raise NotEstimableError(
+                "the covariates tell events from others without error"
+            ) from None
+    if np.abs(result.params).max() > TOO_FAR * max(1.0, 1 / spread(design)):
         raise NotEstimableError("the estimates run away: a group has no event, or only events")
     rows = coefficients(
         design.terms, np.asarray(result.params), np.asarray(result.cov_params()),
@@ -64,14 +66,14 @@ def negative_binomial(data: TrialData, time: float) -> Model:
 
     def run() -> Model:
         design = make(data, data.at(time))
-        _refuse_empty(data, design, "count")
+        refuse_empty(data, design, "count")
         if design.y.var() <= design.y.mean():
             raise NotEstimableError("the counts vary no more than Poisson variables: use those")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            result: Any = sm.NegativeBinomial(
-                design.y, design.X, offset=design.offset
-            ).fit(disp=0, maxiter=500)
+            result: Any = sm.NegativeBinomial(design.y, design.X, offset=design.offset).fit(
+                disp=0, maxiter=500
+            )
         if not result.mle_retvals["converged"]:
             raise NotEstimableError("the likelihood has no maximum that could be found")
         p = len(design.terms)

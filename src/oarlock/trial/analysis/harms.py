@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from oarlock.errors import UserError
 from oarlock.trial.analysis.data import TrialData
 from oarlock.trial.analysis.design import arm_term
 from oarlock.trial.analysis.risks import compare, share
 from oarlock.trial.analysis.table import NO, YES, Table, number, shown
-from oarlock.errors import UserError
 
 
 def _per_person(table: Table, column: str, data: TrialData) -> pd.Series:
@@ -45,7 +45,8 @@ def harms(table: Table, data: TrialData) -> tuple[dict[str, Any], ...]:
             known = chosen.dropna()
             counts[arm] = (int((known > 0).sum()), len(known))
             rows.append({
-                "arm": arm, "events_in_all": float(known.sum()), "n_unknown": int(chosen.isna().sum()),
+                "arm": arm, "events_in_all": float(known.sum()),
+                "n_unknown": int(chosen.isna().sum()),
                 **share(*counts[arm], data.plan.alpha),
             })  # fmt: skip
         effects = [
@@ -56,5 +57,7 @@ def harms(table: Table, data: TrialData) -> tuple[dict[str, Any], ...]:
                 term=arm_term(data, arm), alpha=data.plan.alpha,
             )
         ]  # fmt: skip
-        found.append({"harm": column, "of": "people with at least one", "arms": rows, "effects": effects})
+        found.append(
+            {"harm": column, "of": "people with at least one", "arms": rows, "effects": effects}
+        )
     return tuple(found)

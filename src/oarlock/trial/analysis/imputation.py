@@ -234,4 +234,3 @@ def pool(estimates: Sequence[float], errors: Sequence[float], df: float, alpha: 
     se = math.sqrt(total)
     low, high, p = interval(float(q.mean()), se, degrees, alpha)
     return Pooled(float(q.mean()), se, degrees, low, high, p, share, m)
-

@@ -13,8 +13,8 @@ from oarlock.trial.analysis.table import Table, is_numeric, looks_binary, number
 
 _IDS = (
     "id", "person", "person_id", "participant", "participant_id", "participantid", "subject",
-    "subject_id", "subj", "patient", "patient_id", "patientid", "pid", "user_id", "case", "rownames",
-    "rowname", "",
+    "subject_id", "subj", "patient", "patient_id", "patientid", "pid", "user_id", "case",
+    "rownames", "rowname", "",
 )  # fmt: skip
 _ARMS = (
     "arm", "treatment", "treat", "trt", "condition", "allocation", "assignment", "assigned",
@@ -60,7 +60,8 @@ def lay_out(plan: AnalysisPlan, table: Table) -> Layout:
     if plan.time is None and not plan.times:
         found = _time_column(plan, table)
         if found is not None:
-            plan, _ = replace(plan, time=found), notes.append(f"time is taken from {found!r}")
+            plan = replace(plan, time=found)
+            notes.append(f"time is taken from {found!r}")
     long = plan.time is not None
     if plan.id is None:
         # In a long file the numbers of the rows tell nobody apart.
@@ -196,16 +197,14 @@ def _outcomes(
     asked = plan.outcomes
     if not asked or not asked[0].name:
         # An outcome without a name is one of which only its qualities were said.
-        (guess,) = _guessed(plan, table, long, notes)
+        (guess,) = _guessed(table, long, notes)
         asked = (replace(asked[0], name=guess.name) if asked else guess,)
     if not long:
         asked = _joined(asked, plan, table)
     return tuple(_found(one, plan, table, long, notes) for one in asked)
 
 
-def _guessed(
-    plan: AnalysisPlan, table: Table, long: bool, notes: list[str]
-) -> tuple[OutcomePlan, ...]:
+def _guessed(table: Table, long: bool, notes: list[str]) -> tuple[OutcomePlan, ...]:
     """Return the only family of columns such as bdi.2m, bdi.4m; nothing else is guessed."""
     if not long:
         stems: dict[str, list[str]] = {}

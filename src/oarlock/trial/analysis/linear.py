@@ -65,12 +65,19 @@ def overall_test(
     data: TrialData, design: Design, params: Any, cov: Any, df: float
 ) -> dict[str, Any] | None:
     """Return the joint F test of more than two arms, None where there are two."""
-    at = [design.terms.index(t) for one in data.arms[1:] if (t := arm_term(data, one)) in design.terms]
+    at = [
+        design.terms.index(t) for one in data.arms[1:] if (t := arm_term(data, one)) in design.terms
+    ]
     if len(at) < 2:
         return None
     chosen = np.asarray(params)[at]
     f = float(chosen @ np.linalg.solve(np.asarray(cov)[np.ix_(at, at)], chosen)) / len(at)
-    return {"statistic": f, "df": len(at), "df_residual": df, "p": float(stats.f.sf(f, len(at), df))}
+    return {
+        "statistic": f,
+        "df": len(at),
+        "df_residual": df,
+        "p": float(stats.f.sf(f, len(at), df)),
+    }
 
 
 def attempt(method: str, make_model: Any, **more: Any) -> Model:

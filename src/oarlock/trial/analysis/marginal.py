@@ -144,7 +144,7 @@ def optimum(y: Floats, X: Floats, groups: NDArray[np.int64], *, reml: bool = Tru
 def solved(moments: Moments, between: float, residual: float) -> tuple[Floats, Floats]:
     """Return coefficients and their covariance, given the variances (generalised least squares)."""
     w = moments.weighted(between / residual)
-    inverse = np.linalg.inv(w[:-1, :-1])
+    inverse = np.asarray(np.linalg.inv(w[:-1, :-1]), dtype=np.float64)
     return inverse @ w[:-1, -1], inverse * residual
 
 

@@ -109,7 +109,9 @@ def fit(
     (generalised least squares); where it is not, those of the maximum, and the check says so.
     """
     y = design.y - design.offset
-    best, checks, notes = optimum(y, design.X, design.groups, reml=reml), (), []
+    best = optimum(y, design.X, design.groups, reml=reml)
+    checks: tuple[Check, ...] = ()
+    notes: list[str] = []
     between, residual = best.between, best.residual
     params, cov = best.params, best.cov
     if check:
@@ -137,6 +139,9 @@ def fit(
             one for t in sorted(set(design.frame["time"]))
             for one in arm_effects(data, design, rows, time=t, suffix=f":time[{t:g}]")
         )  # fmt: skip
+    overall = None
+    if form == "average":
+        overall = overall_test(data, design, params, cov, float(df.min()))
     model = Model(
         f"{method}, {'REML' if reml else 'ML'}, Satterthwaite degrees of freedom",
         len(design.y), len(set(design.frame["person"])), effects=effects, coefficients=rows,
@@ -144,7 +149,7 @@ def fit(
             group: between, "residual": residual, "icc": between / (between + residual),
         },
         log_likelihood=best.log_likelihood, notes=tuple(notes),
-        overall=None if form != "average" else overall_test(data, design, params, cov, float(df.min())),
+        overall=overall,
     )  # fmt: skip
     return model, checks
 

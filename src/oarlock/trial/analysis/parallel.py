@@ -106,10 +106,10 @@ def _models(data: TrialData, time: float) -> tuple[dict[str, Any], tuple[Check, 
         if data.outcome.kind == "count":
             models["negative_binomial"] = tuple(glm.negative_binomial(data, one) for one in times)
         else:
-            models["risks"] = [
-                effect for effects in risk_effects(data, time) for effect in effects
-            ]
+            models["risks"] = [effect for effects in risk_effects(data, time) for effect in effects]
     models["gee"] = gee.repeated(data)
+    if data.outcome.kind == "count":
+        models["gee_negative_binomial"] = gee.negative_binomial(data)
     models["gee_small_sample"] = gee.repeated(data, small_sample=True)
     if len(data.times) > 1:
         models["gee_by_time"] = gee.repeated(data, form="by_time")
@@ -122,7 +122,7 @@ def _models(data: TrialData, time: float) -> tuple[dict[str, Any], tuple[Check, 
 
 def _across(models: dict[str, Any], time: float) -> list[Check]:
     checks = []
-    pairs = [
+    pairs: list[tuple[str, Any, float, float | None]] = [
         ("mixed", models.get("gee"), ACROSS_METHODS, None),
         ("mixed_cluster", models.get("gee_cluster"), ACROSS_METHODS, None),
     ]
@@ -134,10 +134,9 @@ def _across(models: dict[str, Any], time: float) -> list[Check]:
         if model is None or other is None or not model.ok or not other.ok:
             continue
         chosen = [one for one in model.effects if when is None or one.time == when]
-        largest = max(
-            (abs(a.estimate - b.estimate) / a.se for a, b in zip(chosen, other.effects, strict=False) if a.se),
-            default=0.0,
-        )  # fmt: skip
+        both = zip(chosen, other.effects, strict=False)
+        away = (abs(a.estimate - b.estimate) / a.se for a, b in both if a.se)
+        largest = max(away, default=0.0)
         second = "GEE" if when is None else f"ANCOVA at time {time:g}, of those seen then"
         checks.append(
             Check("arm effect, in standard errors", model.method, second, largest, bound,

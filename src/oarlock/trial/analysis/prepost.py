@@ -14,7 +14,6 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 
-from oarlock.trial.analysis.data import TrialData
 from oarlock.trial.analysis.design import NotEstimableError
 from oarlock.trial.analysis.effects import correction
 from oarlock.trial.analysis.estimates import interval

@@ -66,9 +66,7 @@ def sensitivity(data: TrialData, time: float) -> dict[str, Any]:
         {"delta": step, "effects": _rows(data, completed.pooled(step))}
         for step in sorted({*steps, 0.0})
     ]
-    result["tipping_point"] = [
-        _tipping(completed, i, unit) for i in range(len(data.arms) - 1)
-    ]
+    result["tipping_point"] = [_tipping(completed, i, unit) for i in range(len(data.arms) - 1)]
     return result
 
 

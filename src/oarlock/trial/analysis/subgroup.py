@@ -101,22 +101,22 @@ def _groups(data: TrialData, frame: Any, severe_from: float) -> dict[str, Any]:
         groups=groups,
     )
     other = _fit(data, flipped)
+    sides = ((1.0, "severe"), (0.0, "other"))
+    contrasts = {one: f"{one} - {data.arms[0]}" for one in data.arms[1:]}
     return {
         "severe_from": severe_from,
+        "method": model.method,
         "n": {
-            arm: {name: int(counts.get((arm, value), 0)) for value, name in ((1.0, "severe"), (0.0, "other"))}
+            arm: {name: int(counts.get((arm, value), 0)) for value, name in sides}
             for arm in data.arms
         },
         "effects": [
-            {"contrast": f"{one} - {data.arms[0]}", "subgroup": name, **plain(m.coefficient(arm_term(data, one)))}
-            for one in data.arms[1:]
+            {"contrast": contrast, "subgroup": name, **plain(m.coefficient(arm_term(data, one)))}
+            for one, contrast in contrasts.items()
             for name, m in (("severe", other), ("other", model))
         ],
         "interactions": [
-            {"contrast": f"{one} - {data.arms[0]}", **plain(model.coefficient(name))}
+            {"contrast": contrasts[one], **plain(model.coefficient(name))}
             for name, one in names.items()
         ],
-        "method": model.method,
-    }  # fmt: skip
-
-
+    }
