@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,7 @@ class AnalysisPlan:
     multiplicity: str = "holm"
     imputations: int | None = None
     seed: int = 20261123
-    deltas: tuple[float, ...] = field(default=())
+    deltas: tuple[float, ...] = ()
 
 
 def read_plan(path: Path) -> AnalysisPlan:
@@ -159,7 +159,7 @@ def _value(key: str, value: Any, default: Any, source: str) -> Any:
     wanted, good = "a text", isinstance(value, str)
     if isinstance(default, bool):
         wanted, good = "true or false", isinstance(value, bool)
-    elif isinstance(default, tuple) or default is MISSING or key in {"times", "deltas"}:
+    elif isinstance(default, tuple):
         numbers = key in {"times", "deltas"}
         items = [value] if isinstance(value, str | int | float) else value
         kind: Any = int | float if numbers else str
