@@ -33,7 +33,6 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Open a community of made-up people, with a report of its threads.",
     "data": "Download public data sets of labelled conversations.",
     "train": "Make the weights of the coder again from the training data.",
-    "trial": "Pool what several trials found.",
     "safety": "Train and measure the screening of risk; print its policy; check helplines.",
 }
 """Name and one line of help of every sub-command, in the order of `oarlock --help`."""
@@ -52,6 +51,8 @@ EXAMPLES: Mapping[str, str] = {
     "trial power": "oarlock trial power trial.toml --out power.svg",
     "trial allocate": "oarlock trial allocate units.csv --protocol trial.toml",
     "trial verify": "oarlock trial verify allocation.jsonl --seed allocation-seed.json",
+    "trial analyse": "oarlock trial analyse trial.csv --protocol trial.toml",
+    "trial synthesise": "oarlock trial synthesise studies.csv --out synthesis.html",
     "serve": "oarlock serve --port 8000",
     "worker": "oarlock worker",
     "role": "oarlock role robin supervisor",
@@ -64,8 +65,6 @@ EXAMPLES: Mapping[str, str] = {
     "data list": "oarlock data list",
     "data fetch": "oarlock data fetch annomi --to oarlock-data",
     "train": "oarlock train my-training --data training-data --release own-1",
-    "trial": "oarlock trial synthesise studies.csv",
-    "trial synthesise": "oarlock trial synthesise studies.csv --out synthesis.html",
     "safety": "oarlock safety helplines",
     "safety train": "oarlock safety train my-screening --data training-data",
     "safety evaluate": "oarlock safety evaluate --data training-data",

@@ -1,4 +1,4 @@
-"""What safety staff reads: groups they moderate, threads of their cases, else what any member does."""
+"""What safety staff reads: groups they moderate, threads of their cases, else as a member."""
 
 from __future__ import annotations
 

@@ -42,9 +42,7 @@ def live() -> dict[str, pa.Table]:
 
 def test_source_without_authors_and_times_passes_and_a_live_export_of_it_does_not() -> None:
     tables.check(imported())
-    with pytest.raises(
-        UserError, match="Tables missing: answers, codes, follows"
-    ):
+    with pytest.raises(UserError, match="Tables missing: answers, codes, follows"):
         tables.check(imported(), live=True)
     whole = live()
     tables.check(whole, live=True)

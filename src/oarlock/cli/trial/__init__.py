@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from oarlock.cli.trial import allocate, check, init, power, synthesise, verify
+from oarlock.cli.trial import allocate, analyse, check, init, power, synthesise, verify
 
 app = typer.Typer()
 app.command("init")(init.main)

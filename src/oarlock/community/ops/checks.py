@@ -40,7 +40,7 @@ def findings(*, running: bool = True) -> list[Finding]:
     Args:
         running: Also what shows only while the place is at work: worker, queue, tables.
     """
-    found = [*_setting_up(), *_helplines(), *_people()]
+    found = [*_setting_up(), *_keys(), *_helplines(), *_people()]
     return [*found, *_running()] if running else found
 
 
@@ -73,18 +73,6 @@ def _setting_up() -> Iterator[Finding]:
             "Any host name is taken: letters could carry links to another site.",
             "Name the hosts in OARLOCK_HOSTS.",
         )
-    if len(settings.SECRET_KEY) < 50:
-        yield Finding(
-            "stop",
-            "The secret key is short enough to be guessed.",
-            "Unset OARLOCK_SECRET_KEY, and one is made; or set one of at least 50 characters.",
-        )
-    if settings.MFA_KEY and len(settings.MFA_KEY) < 32:
-        yield Finding(
-            "stop",
-            "The key of second factors is short enough to be guessed.",
-            "Set OARLOCK_MFA_KEY to at least 32 random characters.",
-        )
     yield Finding(
         "warn",
         "Screening reads English and German only. A text in another language is shown, and waits "
@@ -108,6 +96,21 @@ def _setting_up() -> Iterator[Finding]:
     free = shutil.disk_usage(settings.HOME).free
     if free < 2 * 1024**3:
         yield Finding("warn", "Less than 2 GB of disk are free.", "Free some space.")
+
+
+def _keys() -> Iterator[Finding]:
+    if len(settings.SECRET_KEY) < 50:
+        yield Finding(
+            "stop",
+            "The secret key is short enough to be guessed.",
+            "Unset OARLOCK_SECRET_KEY, and one is made; or set one of at least 50 characters.",
+        )
+    if settings.MFA_KEY and len(settings.MFA_KEY) < 32:
+        yield Finding(
+            "stop",
+            "The key of second factors is short enough to be guessed.",
+            "Set OARLOCK_MFA_KEY to at least 32 random characters.",
+        )
 
 
 def _helplines() -> Iterator[Finding]:

@@ -81,7 +81,8 @@ def _of_times(table: str, column: str) -> list[Rule]:
         Rule("warning", "future-time", table, column, f"{name(column)} > now() + INTERVAL 1 DAY",
              "a time in the future", zone),
         Rule("warning", "early-time", table, column,
-             f"{name(column)} < TIMESTAMPTZ '{EARLIEST} 00:00Z'", f"a time before {EARLIEST[:4]}", zone),
+             f"{name(column)} < TIMESTAMPTZ '{EARLIEST} 00:00Z'",
+             f"a time before {EARLIEST[:4]}", zone),
     ]  # fmt: skip
 
 

@@ -35,9 +35,7 @@ def open_secret(user: User) -> str:
 
 def signs_in(user: User, secret: str) -> Client:
     browser = Client()
-    browser.post(
-        "/account/login/", {"login": user.email, "password": "a long enough pass phrase"}
-    )
+    browser.post("/account/login/", {"login": user.email, "password": "a long enough pass phrase"})
     code = totp.format_hotp_value(
         totp.hotp_value(secret, next(iter(totp.yield_hotp_counters_from_time())))
     )
