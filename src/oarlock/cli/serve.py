@@ -10,7 +10,6 @@ import sys
 import threading
 import webbrowser
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
@@ -21,7 +20,6 @@ app = typer.Typer()
 #: Before a worker that has died is started again.
 PAUSE_SECONDS = 3.0
 #: Addresses that this machine alone reaches.
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @app.command()
@@ -46,23 +44,10 @@ def serve(
 
 def tell(host: str) -> None:
     """Say where e-mail goes, and for a place that others reach what has to be mended first."""
-    from django.conf import settings
+    from oarlock.community.ops.checks import at_start
 
-    if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
-        typer.echo(
-            f"E-mail reaches nobody: it is written to {settings.EMAIL_FILE_PATH} "
-            "(set OARLOCK_EMAIL_HOST to send it)",
-            err=True,
-        )
-    at_home = host in LOOPBACK and urlsplit(settings.ORIGIN).hostname in LOOPBACK
-    if settings.DEBUG or settings.DEMO or at_home:
-        return
-    from oarlock.community.ops.checks import findings
-
-    # The worker is only just starting: whether there is one shows later, on the health page.
-    for finding in findings(running=False):
-        if finding.level == "stop":
-            typer.echo(f"STOP  {finding.what} {finding.remedy}", err=True)
+    for line in at_start(host):
+        typer.echo(line, err=True)
 
 
 def run(*, port: int, host: str, worker: bool, address: str, opens: bool = False) -> None:

@@ -36,7 +36,7 @@ def connect(memory: str = DEFAULT_MEMORY, *, spill: Path | None = None) -> Itera
     if not _MEMORY.fullmatch(memory.strip()):
         raise UserError(f"There is no amount of memory {memory!r}.", remedy="Write 4GB or 800MB.")
     with tempfile.TemporaryDirectory(prefix=".oarlock-spill-", dir=spill) as folder:
-        config = {
+        config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory.strip(),
             "temp_directory": folder,
             "autoinstall_known_extensions": "false",

@@ -408,8 +408,3 @@ def themed(chart: Any, *, background: str = "transparent") -> dict[str, Any]:
     specification: dict[str, Any] = _config(chart).to_dict()
     specification["config"]["background"] = background
     return specification
-
-
-def themed_svg(chart: Any) -> str:
-    """Return a chart of another module as SVG; see `_svg`."""
-    return _svg(chart)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oarlock.errors import UserError
-from oarlock.report.figures import ACCENT, INK, SECOND, SOFT, themed, themed_svg
+from oarlock.report.figures import ACCENT, INK, SECOND, SOFT, render_svg, themed
 from oarlock.report.packages import alt, vl_convert
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def picture(result: PowerResult, suffix: str) -> bytes:
         chart = themed(_chart(result), background="white")
         png: bytes = vl_convert.vegalite_to_png(chart, scale=2)
         return png
-    svg = themed_svg(_chart(result))
+    svg = render_svg(_chart(result))
     label = escape(alt_text(result), quote=True)
     svg = svg.replace('aria-hidden="true"', f'role="img" aria-label="{label}"', 1)
     if suffix == ".svg":

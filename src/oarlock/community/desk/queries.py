@@ -83,7 +83,8 @@ def glimpses(cases: list[Case]) -> list[Glimpse]:
     replies = Reply.objects.filter(text__in=texts).select_related("text", "post__group")
     found: dict[int, tuple[Text, Post]] = {one.text_id: (one.text, one) for one in posts}
     found |= {one.text_id: (one.text, one.post) for one in replies}
-    warned = {one.text_id for one in (*posts, *replies) if one.warnings}
+    warned = {one.text_id for one in posts if one.warnings}
+    warned |= {one.text_id for one in replies if one.warnings}
     risky = set(
         Screening.objects.filter(text__in=texts).exclude(risk="none").values_list("text", flat=True)
     )

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
@@ -23,6 +24,8 @@ from oarlock.errors import UserError
 from oarlock.safety.helplines import helplines
 
 Level = Literal["stop", "warn"]
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,3 +190,23 @@ def _running() -> Iterator[Finding]:
         )
     if now.n_overdue:
         yield Finding("stop", f"{now.n_overdue} cases are overdue.", "Look at the desk's queue.")
+
+
+def at_start(host: str) -> list[str]:
+    """Return where e-mail goes, and for a place that others reach what has to be mended first.
+
+    Args:
+        host: Address that the server listens on.
+    """
+    lines = []
+    if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+        lines.append(
+            f"E-mail reaches nobody: it is written to {settings.EMAIL_FILE_PATH} "
+            "(set OARLOCK_EMAIL_HOST to send it)"
+        )
+    at_home = host in _LOOPBACK and urlsplit(settings.ORIGIN).hostname in _LOOPBACK
+    if settings.DEBUG or settings.DEMO or at_home:
+        return lines
+    # The worker is only just starting: whether there is one shows later, on the health page.
+    stops = (finding for finding in findings(running=False) if finding.level == "stop")
+    return [*lines, *(f"STOP  {finding.what} {finding.remedy}" for finding in stops)]
