@@ -17,8 +17,8 @@ _TYPES = {str: "text", int: "whole number", float: "number", bool: "true or fals
 _INTRODUCTION = """# The protocol file: `trial.toml`
 
 One TOML file says what a trial asks, how, and of whom. `oarlock trial init` writes one with
-comments, `oarlock trial check` reads it and says in plain words what it means, or all its faults with their
-lines. This page is made from the code that reads the file. How to fill it in:
+comments, `oarlock trial check` reads it and says in plain words what it means, or all its faults
+with their lines. This page is made from the code that reads the file. How to fill it in:
 [plan a trial](../how-to/plan-a-trial.md).
 """
 
@@ -36,13 +36,13 @@ def render_markdown() -> str:
         "## Hash and amendments\n\n"
         "The hash is the SHA-256 of the protocol in JSON with sorted keys, without white space and "
         "without keys that hold their default. Comments and the order of keys do not change it; "
-        "the order of arms, waves, factors and outcomes does. Opening enrolment freezes the protocol: "
-        "what is still FILL IN is refused. Each amendment is a new version that holds the hash of "
-        "the one before it and says in words what changed.\n\n"
+        "the order of arms, waves, factors and outcomes does. Opening enrolment freezes the "
+        "protocol: what is still FILL IN is refused. Each amendment is a new version that "
+        "holds the hash of the one before it and says in words what changed.\n\n"
         f"Once enrolment has opened, {fixed} cannot change: that is another trial. Changes of "
         f"{grave} need a reason of at least {MIN_REASON} characters. A new consent text needs a "
-        "new version of it. A change of the arms, their shares, the method, its blocks or its factors "
-        "begins new sequences of allocation; any other leaves them as they run.\n"
+        "new version of it. A change of the arms, their shares, the method, its blocks or its "
+        "factors begins new sequences of allocation; any other leaves them as they run.\n"
     )
     return "\n".join(parts)
 
