@@ -89,6 +89,14 @@ def test_check_names_every_fault_with_its_line(trial: Trial) -> None:
     assert content["faults"][1]["remedy"] == "Did you mean ancova?"
 
 
+def test_check_knows_the_instruments_that_ship_and_takes_your_own(trial: Trial) -> None:
+    trial.write("trial.toml", text().replace('"ucla-3"', '"sleep-diary"'))
+    code, _, err = trial("check")
+    assert code == 2
+    assert "found 'sleep-diary'; expected one of" in err
+    assert trial("check", "--instrument", "sleep-diary")[0] == 0
+
+
 def test_check_of_no_file_says_what_to_do(trial: Trial) -> None:
     code, _, err = trial("check", "none.toml")
     assert code == 2

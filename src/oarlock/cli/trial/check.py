@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 def main(
     file: Annotated[Path, typer.Argument(help="The protocol.")] = Path("trial.toml"),
-    instruments: Annotated[
+    own: Annotated[
         list[str] | None,
         typer.Option(
             "--instrument", help="Name of an instrument of your own; may be given several times."
@@ -30,9 +29,10 @@ def main(
 
     Prints the hash that stands for it, or all its faults with their lines.
     """
+    from oarlock.trial.instruments import instruments
     from oarlock.trial.protocol import ProtocolError, load
 
-    known = _known(instruments or [])
+    known = {*instruments(), *(own or [])}
     try:
         protocol = load(file, instruments=known)
     except ProtocolError as error:
@@ -44,15 +44,6 @@ def main(
         write_json(_content(protocol), STANDARD_OUTPUT)
         return
     _show(protocol)
-
-
-def _known(own: list[str]) -> set[str] | None:
-    """Return the names of the instruments that ship and of one's own."""
-    try:
-        registry = import_module("oarlock.trial.instruments")
-    except ModuleNotFoundError:
-        return None
-    return {*registry.instruments(), *own}
 
 
 def _content(protocol: Protocol) -> dict[str, Any]:
