@@ -41,7 +41,9 @@ def wide(
     for t in times:
         y = 14 + own + effect * (arm == "coach") - 0.3 * t + rng.normal(0, 2, n)
         gone = rng.random(n) < drop_out
-        columns[f"mood_{t}"] = [None if g else round(float(v), 3) for g, v in zip(gone, y, strict=True)]
+        columns[f"mood_{t}"] = [
+            None if g else round(float(v), 3) for g, v in zip(gone, y, strict=True)
+        ]
     columns["used"] = list(((arm == "coach") & (rng.random(n) < 0.7)).astype(int))
     columns["hurt"] = list((rng.random(n) < 0.15).astype(int))
     return columns
@@ -52,7 +54,9 @@ def reordered(columns: dict[str, list[object]], order: Sequence[int]) -> dict[st
     return {name: [values[i] for i in order] for name, values in columns.items()}
 
 
-def long(columns: dict[str, list[object]], times: Sequence[int] = (1, 2, 3)) -> dict[str, list[object]]:
+def long(
+    columns: dict[str, list[object]], times: Sequence[int] = (1, 2, 3)
+) -> dict[str, list[object]]:
     """Return a wide trial as one row per person and time."""
     kept = ("id", "arm", "sex", "mood_pre")
     rows: dict[str, list[object]] = {name: [] for name in (*kept, "week", "mood")}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from made_trial import long, table, wide
 
+from made_trial import long, table, wide
 from oarlock.errors import UserError
 from oarlock.trial.analysis import (
     AnalysisPlan,
@@ -102,7 +102,9 @@ def test_outcome_of_two_words_needs_the_event_and_takes_it() -> None:
 def test_decimal_commas_are_numbers() -> None:
     columns = wide(40)
     columns["mood_pre"] = [str(v).replace(".", ",") for v in columns["mood_pre"]]
-    assert run(columns)["primary"]["estimate"] == pytest.approx(run(wide(40))["primary"]["estimate"])
+    assert run(columns)["primary"]["estimate"] == pytest.approx(
+        run(wide(40))["primary"]["estimate"]
+    )
 
 
 # --- what is refused ----------------------------------------------------------------------------
@@ -200,7 +202,9 @@ def test_missing_person_cluster_or_time_is_refused_by_row() -> None:
     with pytest.raises(UserError, match=r"row 2, column 'group': no cluster"):
         run(columns, plan)
     with pytest.raises(UserError, match=r"row 3, column 'week': no time"):
-        run(changed(long(wide()), week=(2, None)), AnalysisPlan((OutcomePlan("mood"),), time="week"))
+        run(
+            changed(long(wide()), week=(2, None)), AnalysisPlan((OutcomePlan("mood"),), time="week")
+        )
 
 
 def test_people_without_an_arm_are_left_out_and_counted() -> None:

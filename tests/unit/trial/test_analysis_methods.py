@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_trial import long, reordered, table, wide
 
-from oarlock.trial.analysis import AnalysisPlan, OutcomePlan, analyse_table
-from oarlock.trial.analysis import gee, linear, mixed
+from made_trial import long, reordered, table, wide
+from oarlock.trial.analysis import AnalysisPlan, OutcomePlan, analyse_table, gee, linear, mixed
 from oarlock.trial.analysis.complier import complier_effect, per_protocol
 from oarlock.trial.analysis.data import TrialData, build
 from oarlock.trial.analysis.imputation import impute
@@ -184,10 +183,14 @@ def test_harms_and_deterioration_stand_beside_the_benefit() -> None:
     assert harm["effects"][0]["scale"] == "risk difference"
     rates = content["change"]["reliable"]["arms"]
     for one in rates:
-        assert one["improved"]["events"] + one["unchanged"]["events"] + one["deteriorated"][
-            "events"
-        ] == one["n"]
-    assert {one["of"] for one in content["nnt"]} >= {"reliable improvement", "reliable deterioration"}
+        assert (
+            one["improved"]["events"] + one["unchanged"]["events"] + one["deteriorated"]["events"]
+            == one["n"]
+        )
+    assert {one["of"] for one in content["nnt"]} >= {
+        "reliable improvement",
+        "reliable deterioration",
+    }
 
 
 def test_clusters_widen_the_interval_and_few_are_warned_of() -> None:

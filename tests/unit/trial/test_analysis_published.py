@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_trial import table
 
+from made_trial import table
 from oarlock.trial.analysis import AnalysisPlan, OutcomePlan, analyse_file, analyse_table
 from oarlock.trial.analysis.change import reliable_change_bound, states
 from oarlock.trial.analysis.effects import hedges_g, multiplicity
