@@ -66,15 +66,17 @@ def complier_effect(data: TrialData, time: float) -> Model:
         unknown = frame["adherence"].isna()
         control = frame["arm"] == data.arms[0]
         frame = frame.assign(received=received)[~unknown | control]
+        frame = frame[frame["y"].notna()]
+        by_arm = frame.groupby("arm")["received"].mean()
+        if by_arm.get(data.arms[1], 0.0) <= by_arm.get(data.arms[0], 0.0):
+            raise NotEstimableError(
+                "the active arm did not receive more than the control: nobody complied"
+            )
         design = make(data, frame, extra=("received",), arm=False)
         z = (design.frame["arm"] == data.arms[1]).to_numpy(dtype=float)
         d = design.column("received")
         x = design.X[:, d]
         took, took_control = float(x[z == 1].mean()), float(x[z == 0].mean())
-        if took <= took_control:
-            raise NotEstimableError(
-                "the active arm did not receive more than the control: nobody complied"
-            )
         Z = design.X.copy()
         Z[:, d] = z
         strength = _first_stage(x, Z, d)
