@@ -41,7 +41,7 @@ SECTIONS = {
 #: The order of the guides; others follow by name. Tutorials have numbers in their file names.
 GUIDES = (
     "install", "install-offline", "code-a-corpus", "code-on-spark", "report", "evaluate", "agree",
-    "plan-a-trial", "fetch-data", "train-the-weights",
+    "plan-a-trial", "synthesise-trials", "fetch-data", "train-the-weights",
 )  # fmt: skip
 
 

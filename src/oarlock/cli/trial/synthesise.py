@@ -258,10 +258,12 @@ def _spread(found: Synthesis) -> list[str]:
         )
     elif pooled.two_level:
         h = pooled.two_level.heterogeneity
-        ends = ["not found" if end is None else number(end, 4) for end in (h.tau2_low, h.tau2_high)]
+        ends = ""
+        if h.tau2_low is not None and h.tau2_high is not None:
+            ends = f" (95 % interval {number(h.tau2_low, 4)} to {number(h.tau2_high, 4)})"
         lines.append(
-            f"tau² {number(h.tau2 or 0.0, 4)} (95 % interval {ends[0]} to {ends[1]}), "
-            f"I² {h.i2:.1f} % (from Q: {h.i2_q:.1f} %), H² {h.h2:.2f}"
+            f"tau² {number(h.tau2 or 0.0, 4)}{ends}, I² {h.i2:.1f} % (from Q: {h.i2_q:.1f} %), "
+            f"H² {number(h.h2 or 1.0)}"
         )
     if pooled.two_level:
         h = pooled.two_level.heterogeneity

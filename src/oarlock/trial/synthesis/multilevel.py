@@ -100,6 +100,13 @@ def three_level(
     )
 
 
+def three_level_likelihood(
+    y: Array, v: Array, study: Sequence[str], between: float, within: float
+) -> float:
+    """Return the restricted log-likelihood of two variances, without moderators."""
+    return _restricted(y, v, clusters_of(study), np.ones((len(y), 1)), between, within)[0]
+
+
 def _variances(
     y: Array,
     v: Array,
