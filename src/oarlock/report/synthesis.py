@@ -34,6 +34,7 @@ class _Table:
     rows: Sequence[tuple[str, ...]]
     is_open: bool = True
     note: str = ""
+    has_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +74,21 @@ def render(found: Sequence[Synthesis], *, made_on: date | None = None) -> str:
 
 def render_votes(table: VoteTable, *, made_on: date | None = None) -> str:
     """Return the page of an evidence table, on which nothing is pooled."""
-    roles = ("study", "topic", "design", "control", "verdict")
+    roles = ("study", "verdict", "design", "topic", "control")
     shown = [role for role in roles if any(getattr(vote, role) for vote in table.votes)]
-    counts = ", ".join(f"{verdict}: {n}" for verdict, n in table.verdicts.items())
+    counts = ", ".join(f"{verdict} {n}" for verdict, n in table.verdicts.items())
     designs = sorted({verdict for row in table.by_design.values() for verdict in row})
     return _page(
         "evidence.html.j2",
         made_on,
         title=Path(table.file).name,
-        lead=f"{counted(len(table.votes), 'study', 'studies')}. {counts}.",
+        lead=f"{counted(len(table.votes), 'study', 'studies')}: {counts}.",
         warning=WARNING,
         table=_Table(
             "The studies", "Studies, designs and verdicts",
             tuple(role.capitalize() for role in shown),
             [tuple(getattr(vote, role) or "not told" for role in shown) for vote in table.votes],
+            has_words=True,
         ),
         designs=_Table(
             "By design", "Studies per design and verdict",
