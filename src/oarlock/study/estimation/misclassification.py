@@ -99,7 +99,7 @@ def impute(
         if "has" not in model.names:
             raise NotEstimableError("the imputed behaviour does not vary")
         drawn = _draw(model, dice)
-        has = _codes_given(drawn, model, x, y.to_numpy(), prior, dice)
+        has = _codes_given(drawn, model, x, y.to_numpy(dtype=float), np.asarray(prior), dice)
         if step >= _BURN_IN and (step - _BURN_IN) % _BETWEEN == 0:
             at = model.names.index("has")
             kept.append((float(model.coefficients[at]), float(model.covariance[at, at])))
