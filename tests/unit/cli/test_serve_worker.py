@@ -55,7 +55,7 @@ def test_worker_that_serve_has_ended_is_not_started_again(
 def place(settings: Any) -> Any:
     """The settings of a place that sends no e-mail and is its own machine's alone."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    settings.EMAIL_FILE_PATH = "/srv/home/outbox"
+    settings.EMAIL_FILE_PATH = "/srv/outbox"
     settings.ORIGIN, settings.DEBUG, settings.DEMO = "http://localhost:8000", False, False
     return settings
 
@@ -65,7 +65,7 @@ def test_serve_says_where_email_goes_until_there_is_a_server(
     place: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:
     serve.tell("127.0.0.1")
-    assert "written to /srv/home/outbox" in capfd.readouterr().err
+    assert "written to /srv/outbox" in capfd.readouterr().err
     place.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     serve.tell("127.0.0.1")
     assert capfd.readouterr().err == ""
