@@ -185,7 +185,7 @@ class Operating:
     failed: int
 
     def errors(self) -> tuple[float, float]:
-        """Return how many Monte Carlo errors rejection and coverage are off."""
+        """Return how many Monte Carlo errors rejection and coverage are from nominal."""
         spread = math.sqrt(ALPHA * (1 - ALPHA))
         return (
             (self.rejected - ALPHA) / (spread / math.sqrt(self.n)),

@@ -266,3 +266,34 @@ def test_unknown_column_and_time_of_a_plan_are_named() -> None:
         run(wide(), AnalysisPlan((OutcomePlan("mood"),), primary_time=9))
     with pytest.raises(UserError, match="2 times were given for 3 columns"):
         run(wide(), AnalysisPlan((OutcomePlan("mood"),), times=(1, 2)))
+
+
+def test_whole_protocol_names_columns_times_model_and_instrument() -> None:
+    from importlib.resources import files
+
+    columns = wide(80)
+    cells = {
+        "id": columns["id"],
+        "arm": ["usual" if one == "wait" else "coach" for one in columns["arm"]],
+        "severity": ["mild" if i % 3 else "severe" for i in range(80)],
+        "phq-9.before": columns["mood_pre"],
+        "phq_9_week_3": columns["mood_1"],
+        "phq-9.week-6": columns["mood_2"],
+        "ucla-3.before": columns["mood_pre"],
+        "ucla-3.week-6": columns["mood_3"],
+    }
+    template = Path(str(files("oarlock.trial.protocol"))) / "template.toml"
+    content = run(cells, read_plan(template, list(cells)))
+    assert content["primary"]["model"] == "ancova"
+    assert (content["outcome"], content["times"]) == ("depression", [21, 42])
+    assert content["design"]["control"] == "usual"
+    assert content["primary"]["time"] == 42
+    assert "reliable" in content["change"]
+    kinds = {one["outcome"]: one["kind"] for one in content["secondary"]}
+    assert kinds == {"response": "binary", "loneliness": "continuous"}
+    response = next(one for one in content["secondary"] if one["outcome"] == "response")
+    seen = [v for v, a in zip(columns["mood_2"], cells["arm"], strict=True) if v and a == "coach"]
+    share = next(
+        one for one in response["described"] if one["arm"] == "coach" and one["time"] == 42
+    )
+    assert share["events"] == sum(float(str(v)) <= 9 for v in seen)

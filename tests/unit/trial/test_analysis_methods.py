@@ -178,7 +178,8 @@ def test_harms_and_deterioration_stand_beside_the_benefit() -> None:
         imputations=2,
     )  # fmt: skip
     content = analyse_table(table(wide()), plan).to_json()
-    (harm,) = content["harms"]
+    harm = content["harms"][0]
+    assert content["harms"][1]["harm"] == "reliable deterioration"
     assert sum(one["events"] for one in harm["arms"]) == sum(wide()["hurt"])  # type: ignore[arg-type]
     assert harm["effects"][0]["scale"] == "risk difference"
     rates = content["change"]["reliable"]["arms"]

@@ -24,12 +24,12 @@ def load() -> ModuleType:
 
 
 operating = load()
-TRIALS = {"repeated binary, GEE": 60}
+TRIALS = {"repeated binary, GEE": 40}
 
 
 @pytest.mark.parametrize("design", operating.DESIGNS, ids=lambda one: one.name)
 def test_error_and_coverage_are_what_they_say_within_chance(design: Any) -> None:
-    found = operating.measure(design, TRIALS.get(design.name, 200), seed=11)
+    found = operating.measure(design, TRIALS.get(design.name, 120), seed=11)
     assert found.failed == 0
     assert max(abs(error) for error in found.errors()) <= operating.MAX_ERRORS
     error = (found.power * (1 - found.power) / found.n) ** 0.5
@@ -39,8 +39,8 @@ def test_error_and_coverage_are_what_they_say_within_chance(design: Any) -> None
 def test_wrong_errors_are_noticed() -> None:
     honest = operating.DESIGNS[0]
     clustered = operating.Design("as if no cluster", _ignoring_clusters, 0.6, 0.2, 18)
-    assert max(map(abs, operating.measure(honest, 150, seed=1).errors())) < 3
-    assert max(map(abs, operating.measure(clustered, 150, seed=1).errors())) > 3
+    assert max(map(abs, operating.measure(honest, 100, seed=1).errors())) < 3
+    assert max(map(abs, operating.measure(clustered, 100, seed=1).errors())) > 3
 
 
 def _ignoring_clusters(rng: Any, effect: float) -> Any:

@@ -68,6 +68,10 @@ def analyse(
     primary_time: Annotated[
         float | None, typer.Option(help="Compare at this time; by default all follow-up together.")
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="ancova|mixed|gee|ols", help="The primary model, if not the usual."),
+    ] = None,
     binary: Annotated[bool, typer.Option("--binary", help="The outcome happens or not.")] = False,
     count: Annotated[bool, typer.Option("--count", help="The outcome is a count.")] = False,
     event: Annotated[
@@ -121,10 +125,11 @@ def analyse(
     The file has one row per person, or one per person and time. What neither the protocol nor an
     option says is told from the names of columns, and the result says what was guessed.
     """
-    from oarlock.trial.analysis import AnalysisPlan, analyse_file, merged, read_plan
+    from oarlock.trial.analysis import AnalysisPlan, analyse_table, merged, read_plan, read_table
 
     target = _target(out, file)
-    plan = read_plan(protocol) if protocol is not None else AnalysisPlan()
+    table = read_table(file)
+    plan = read_plan(protocol, table.columns) if protocol is not None else AnalysisPlan()
     if binary and count:
         raise UserError("--binary and --count exclude each other.", remedy="Give one of them.")
     times, column = _times(time)
@@ -133,7 +138,7 @@ def analyse(
         {
             "id": person, "arm": arm, "control": control, "no_control": no_control,
             "pre_post": pre_post, "baseline_time": baseline_time, "time": column, "times": times,
-            "primary_time": primary_time, "covariates": tuple(covariate or ()),
+            "primary_time": primary_time, "model": model, "covariates": tuple(covariate or ()),
             "factors": tuple(factor or ()), "strata": tuple(stratum or ()), "cluster": cluster,
             "offset": offset, "exposure": exposure, "adherence": adherence,
             "adherent_from": adherent_from, "severity": severity, "severe_from": severe_from,
@@ -147,7 +152,7 @@ def analyse(
         {"kind": kind, "event": event, "baseline": baseline, "better": better,
          "reliability": reliability, "mcid": mcid},
     )  # fmt: skip
-    results = analyse_file(file, plan)
+    results = analyse_table(table, plan)
     content = results.to_json()
     if target is not None:
         import json

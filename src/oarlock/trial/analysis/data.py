@@ -270,6 +270,11 @@ def _amount(table: Table, column: str, row: int) -> float:
 
 
 def _values(table: Table, column: str, outcome: OutcomePlan) -> list[float]:
+    if outcome.at_most is not None or outcome.at_least is not None:
+        low = -math.inf if outcome.at_least is None else outcome.at_least
+        high = math.inf if outcome.at_most is None else outcome.at_most
+        scores = numbers(table, column)
+        return [one if math.isnan(one) else float(low <= one <= high) for one in scores]
     if outcome.kind == "binary":
         return as_event(table, column, outcome.event)
     return numbers(table, column)

@@ -61,3 +61,26 @@ def harms(table: Table, data: TrialData) -> tuple[dict[str, Any], ...]:
             {"harm": column, "of": "people with at least one", "arms": rows, "effects": effects}
         )
     return tuple(found)
+
+
+def deterioration(change: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Return people who got worse as a harm, from the change of single people."""
+    found = []
+    for key, name in (("reliable", "reliable"), ("mcid", "important")):
+        if key not in change:
+            continue
+        arms = [
+            {"arm": row["arm"], "events_in_all": None, "n_unknown": row["n_unknown"],
+             **row["deteriorated"]}
+            for row in change[key]["arms"]
+        ]  # fmt: skip
+        effects = [
+            effect
+            for one in change[key]["comparisons"] if one["of"] == "deteriorated"
+            for effect in one["effects"]
+        ]  # fmt: skip
+        found.append({
+            "harm": f"{name} deterioration", "of": "people who got worse by more than the bound",
+            "bound": change[key]["bound"], "arms": arms, "effects": effects,
+        })  # fmt: skip
+    return tuple(found)

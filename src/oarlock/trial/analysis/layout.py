@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from oarlock.corpus.reading import find_column, no_column
 from oarlock.errors import UserError
 from oarlock.trial.analysis.plan import AnalysisPlan, OutcomePlan
-from oarlock.trial.analysis.table import Table, is_numeric, looks_binary, numbers
+from oarlock.trial.analysis.table import Table, is_numeric, looks_binary
 
 _IDS = (
     "id", "person", "person_id", "participant", "participant_id", "participantid", "subject",
@@ -292,7 +292,8 @@ def _found(
         )
     kind = one.kind
     if kind is None:
-        if one.event is not None or all(looks_binary(table, column) for column in columns):
+        past = one.at_most is not None or one.at_least is not None
+        if past or one.event is not None or all(looks_binary(table, column) for column in columns):
             kind = "binary"
         else:
             kind = "continuous"
@@ -311,8 +312,9 @@ def _baseline_of(stem: str, table: Table) -> str | None:
 
 def times_of(one: OutcomePlan, plan: AnalysisPlan) -> tuple[float, ...]:
     """Return the time of each column of an outcome in a wide file."""
-    if len(plan.times) == len(one.columns):
-        return plan.times
+    for given in (one.times, plan.times):
+        if given and len(given) == len(one.columns):
+            return given
     if len(one.columns) == 1:
         return (1.0,)
     stem = one.name
@@ -320,8 +322,3 @@ def times_of(one: OutcomePlan, plan: AnalysisPlan) -> tuple[float, ...]:
     if None in found or len(set(found)) < len(found):
         return tuple(float(i) for i in range(1, len(found) + 1))
     return tuple(time for time in found if time is not None)
-
-
-def severity_of(plan: AnalysisPlan, table: Table) -> list[float] | None:
-    """Return the column of severity as numbers, where the plan names one."""
-    return None if plan.severity is None else numbers(table, plan.severity)

@@ -150,8 +150,32 @@ def _across(models: dict[str, Any], time: float) -> list[Check]:
 
 def _order(data: TrialData) -> list[str]:
     """Return the models that may be the primary one, the first choice first."""
-    kind, repeated = data.outcome.kind, len(data.times) > 1
-    by_time = data.plan.primary_time is not None
+    repeated, by_time = len(data.times) > 1, data.plan.primary_time is not None
+    chosen = _chosen(data)
+    return [*chosen, *(name for name in _usual(data, repeated, by_time) if name not in chosen)]
+
+
+def _chosen(data: TrialData) -> list[str]:
+    """Return the model that the plan names, as far as it fits the kind of outcome."""
+    model, repeated = data.plan.model, len(data.times) > 1
+    by_time, clustered = data.plan.primary_time is not None, data.plan.cluster is not None
+    if model == "gee":
+        if clustered:
+            return ["gee_cluster"]
+        return ["gee_by_time" if by_time and repeated else "gee"]
+    if data.outcome.kind != "continuous":
+        return []
+    if model == "mixed":
+        if clustered:
+            return ["mixed_cluster"]
+        return ["mixed_by_time" if by_time else "mixed"] if repeated else []
+    if model == "ancova":
+        return ["ancova_cluster" if clustered else "ancova"]
+    return ["unadjusted"] if model == "ols" else []
+
+
+def _usual(data: TrialData, repeated: bool, by_time: bool) -> list[str]:
+    kind = data.outcome.kind
     if data.plan.cluster is not None:
         if kind == "continuous":
             return ["mixed_cluster", "ancova_cluster"]

@@ -7,7 +7,7 @@ what neither says is looked for in the file (`layout`).
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from oarlock.errors import UserError
 
 KINDS = ("continuous", "binary", "count")
+MODELS = ("ancova", "mixed", "gee", "ols", "change")
 MULTIPLICITY = ("holm", "bh", "none")
 
 
@@ -33,6 +34,9 @@ class OutcomePlan:
         reliability: Test-retest reliability or alpha, 0 to 1, for reliable change.
         baseline_sd: Published standard deviation for reliable change; None takes that of the trial.
         mcid: Smallest difference that matters, in units of the outcome, above 0.
+        times: Wide form: the time of each of `columns`.
+        at_most: Binary: a score up to this is the event.
+        at_least: Binary: a score from this is the event.
     """
 
     name: str
@@ -44,6 +48,9 @@ class OutcomePlan:
     reliability: float | None = None
     baseline_sd: float | None = None
     mcid: float | None = None
+    times: tuple[float, ...] = ()
+    at_most: float | None = None
+    at_least: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,8 @@ class AnalysisPlan:
         imputations: Imputed data sets; None takes the percentage of missing values, at least 20.
         seed: Seed of the imputation.
         deltas: Shifts of imputed values in the arms that are not control, in units of the outcome.
+        model: The primary model: "ancova", "mixed", "gee", "ols" or "change"; None takes the one
+            that the design asks for.
     """
 
     outcomes: tuple[OutcomePlan, ...] = ()
@@ -107,10 +116,15 @@ class AnalysisPlan:
     imputations: int | None = None
     seed: int = 20261123
     deltas: tuple[float, ...] = ()
+    model: str | None = None
 
 
-def read_plan(path: Path) -> AnalysisPlan:
-    """Return the plan in the table `[analysis]` of a TOML file.
+def read_plan(path: Path, columns: Collection[str] = ()) -> AnalysisPlan:
+    """Return the plan of a TOML file: a whole protocol, or a table `[analysis]` alone.
+
+    Args:
+        path: The file.
+        columns: Columns of the data, in which a protocol's instruments and waves are looked for.
 
     Raises:
         UserError: The file is not there, no TOML, has no such table, or says what no plan may.
@@ -121,6 +135,11 @@ def read_plan(path: Path) -> AnalysisPlan:
         raise UserError(f"{path}: there is no such file.", remedy="Check the path.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is no TOML: {error}.", remedy="Mend that place.") from None
+    if "arms" in content and "waves" in content:
+        from oarlock.trial.analysis.from_protocol import plan_for
+        from oarlock.trial.protocol import load
+
+        return plan_for(load(path), columns)
     table = content.get("analysis")
     if not isinstance(table, Mapping):
         raise UserError(
@@ -156,6 +175,8 @@ _NUMBERS = {"baseline_time", "adherent_from", "severe_from", "primary_time", "al
     "reliability",
     "baseline_sd",
     "mcid",
+    "at_most",
+    "at_least",
 }
 _WHOLE = {"imputations", "seed"}
 
@@ -216,6 +237,11 @@ def checked(plan: AnalysisPlan, source: str) -> AnalysisPlan:
         raise UserError(
             f"{source}: unknown multiplicity {plan.multiplicity!r}.",
             remedy=f"Choose one of: {', '.join(MULTIPLICITY)}.",
+        )
+    if plan.model is not None and plan.model not in MODELS:
+        raise UserError(
+            f"{source}: unknown model {plan.model!r}.",
+            remedy=f"Choose one of: {', '.join(MODELS)}.",
         )
     if plan.imputations is not None and not 2 <= plan.imputations <= 1000:
         raise UserError(f"{source}: imputations must be 2 to 1000.", remedy="Usual is 20 or more.")

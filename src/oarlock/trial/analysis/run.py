@@ -12,7 +12,7 @@ from oarlock.trial.analysis import parallel, within
 from oarlock.trial.analysis.data import TrialData, build
 from oarlock.trial.analysis.describe import baseline_table, flow
 from oarlock.trial.analysis.effects import multiplicity
-from oarlock.trial.analysis.harms import harms
+from oarlock.trial.analysis.harms import deterioration, harms
 from oarlock.trial.analysis.layout import lay_out
 from oarlock.trial.analysis.plan import AnalysisPlan
 from oarlock.trial.analysis.prepost import CROSSOVER, NO_CONTROL
@@ -52,7 +52,7 @@ def analyse_table(table: Table, plan: AnalysisPlan) -> TrialResults:
         for one in results
         for effect in one.primary["effects"]
     }
-    found = harms(table, first)
+    found = (*harms(table, first), *deterioration(results[0].change))
     warnings = [*layout.notes, *_warnings(first), *_faults(results)]
     return TrialResults(
         source=Path(table.name).name, design=_design(first, layout.long), n=_counts(first, table),

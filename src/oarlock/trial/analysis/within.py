@@ -64,7 +64,10 @@ def crossover(data: TrialData) -> OutcomeResults:
             if arm in wide and control in wide
         )
     }  # fmt: skip
-    chosen = models["paired"][0] if models["paired"] else None
+    made = [one for one in models["paired"] if one.ok]
+    chosen = made[0] if made else next(iter(models["paired"]), None)
+    if len(made) > 1:
+        chosen = replace(made[0], effects=tuple(one.effects[0] for one in made))
     return _results(data, models, "paired", chosen, (), {
         "not_estimable": "a crossover trial has no change from a baseline"
     }, ())  # fmt: skip
