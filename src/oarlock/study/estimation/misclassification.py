@@ -89,6 +89,7 @@ def impute(
     dice = np.random.default_rng(seed)
     prior: Floats = np.clip(rows[f"p_{behaviour}"].to_numpy(float), _SURE, 1 - _SURE)
     others = design(rows, confounders)
+    values: Floats = np.asarray(y, dtype=np.float64)
     has = (dice.random(len(rows)) < prior).astype(float)
     kept: list[tuple[float, float]] = []
     model: Fit | None = None
@@ -99,7 +100,7 @@ def impute(
         if "has" not in model.names:
             raise NotEstimableError("the imputed behaviour does not vary")
         drawn = _draw(model, dice)
-        has = _codes_given(drawn, model, x, y.to_numpy(dtype=float), np.asarray(prior), dice)
+        has = _codes_given(drawn, model, x, values, prior, dice)
         if step >= _BURN_IN and (step - _BURN_IN) % _BETWEEN == 0:
             at = model.names.index("has")
             kept.append((float(model.coefficients[at]), float(model.covariance[at, at])))
