@@ -146,11 +146,6 @@ def read_plan(path: Path, columns: Collection[str] = ()) -> AnalysisPlan:
             f"{path} has no table [analysis].",
             remedy="Add one, as docs/how-to/analyse-a-trial.md shows, or use the options alone.",
         )
-    if "waves" in content:
-        raise UserError(
-            f"{path} is the protocol of a whole trial; it does not say which columns hold what.",
-            remedy="Write the plan into a file of its own, as docs/how-to/analyse-a-trial.md shows.",
-        )
     return plan_of(table, str(path))
 
 
