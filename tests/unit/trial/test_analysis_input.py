@@ -297,3 +297,15 @@ def test_whole_protocol_names_columns_times_model_and_instrument() -> None:
         one for one in response["described"] if one["arm"] == "coach" and one["time"] == 42
     )
     assert share["events"] == sum(float(str(v)) <= 9 for v in seen)
+
+
+def test_columns_may_have_any_name_and_the_baseline_counts_once() -> None:
+    columns = wide()
+    plan = AnalysisPlan((OutcomePlan("mood"),), covariates=("sex",), imputations=2)
+    expected = run(columns, plan)["primary"]["estimate"]
+    for name in ("severity", "time", "y", "baseline", "person", "cluster", "offset"):
+        renamed = {name if key == "sex" else key: cells for key, cells in columns.items()}
+        found = run(renamed, AnalysisPlan(plan.outcomes, covariates=(name,), imputations=2))
+        assert found["primary"]["estimate"] == pytest.approx(expected), name
+    both = AnalysisPlan(plan.outcomes, covariates=("sex", "mood_pre"), imputations=2)
+    assert run(columns, both)["primary"]["estimate"] == pytest.approx(expected)

@@ -27,6 +27,11 @@ MOST_TIMES = 12
 """With more different times, a visit is no level of a factor."""
 
 
+def covariate(name: str) -> str:
+    """Return how frames call a covariate: a file may call one "baseline", "time" or "y"."""
+    return f"covariate {name}"
+
+
 @dataclass(frozen=True, slots=True)
 class TrialData:
     """One outcome of a trial.
@@ -76,7 +81,7 @@ class TrialData:
         rows = self.long[self.long["time"] == time].set_index("person")
         frame = self.people.copy()
         frame["y"] = rows["y"].reindex(frame.index)
-        for name in (*self.varying, "offset"):
+        for name in (*map(covariate, self.varying), "offset"):
             if name in rows:
                 frame[name] = rows[name].reindex(frame.index)
         return frame
@@ -108,7 +113,12 @@ def build(layout: Layout, table: Table, outcome: OutcomePlan) -> TrialData:
     first = pd.Series(np.flatnonzero(keep)).groupby([ids[i] for i in np.flatnonzero(keep)]).first()
     people["row"] = people["id"].map(first)
     _add_people(people, plan, table)
-    covariates = tuple(dict.fromkeys((*plan.covariates, *plan.strata)))
+    in_models_anyway = {outcome.baseline, plan.time, plan.arm}
+    covariates = tuple(
+        one
+        for one in dict.fromkeys((*plan.covariates, *plan.strata))
+        if one not in in_models_anyway
+    )
     varying = _add_covariates(people, long, covariates, plan, table, ids)
     _add_baseline(people, long, layout, table, outcome)
     if plan.baseline_time is not None:
@@ -338,14 +348,14 @@ def _add_covariates(
         differ = pd.Series(values.to_numpy()).groupby(list(ids)).nunique()
         if (differ > 1).any():
             varying.append(name)
-            long[name] = values.iloc[long["at"].to_numpy()].to_numpy()
+            long[covariate(name)] = values.iloc[long["at"].to_numpy()].to_numpy()
             if factor:
-                long[name] = pd.Categorical(long[name], categories=levels)
+                long[covariate(name)] = pd.Categorical(long[covariate(name)], categories=levels)
         else:
             known = values.groupby(list(ids), observed=True).first()
-            people[name] = people["id"].map(known.astype(object) if factor else known)
+            people[covariate(name)] = people["id"].map(known.astype(object) if factor else known)
             if factor:
-                people[name] = pd.Categorical(people[name], categories=levels)
+                people[covariate(name)] = pd.Categorical(people[covariate(name)], categories=levels)
     return tuple(varying)
 
 

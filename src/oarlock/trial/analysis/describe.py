@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from oarlock.trial.analysis.data import TrialData
+from oarlock.trial.analysis.data import TrialData, covariate
 
 
 def _arms(data: TrialData) -> tuple[str | None, ...]:
@@ -116,9 +116,9 @@ def baseline_table(data: TrialData) -> tuple[dict[str, Any], ...]:
     """Return baseline and covariates by arm; no tests: arms differ by chance alone."""
     rows: list[dict[str, Any]] = []
     names = ["baseline"] if data.has_baseline else []
-    names += [name for name in data.covariates if name in data.people]
+    names += [covariate(name) for name in data.covariates if covariate(name) in data.people]
     for name in names:
-        title = data.baseline_term if name == "baseline" else name
+        title = data.baseline_term if name == "baseline" else name.removeprefix(covariate(""))
         for arm in _arms(data):
             values = _of(data.people, arm)[name]
             if isinstance(values.dtype, pd.CategoricalDtype):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from oarlock.trial.analysis.data import TrialData
+from oarlock.trial.analysis.data import TrialData, covariate
 
 Floats = NDArray[np.float64]
 
@@ -79,8 +79,8 @@ def make(
         NotEstimableError: Nothing is left, the outcome is constant, or terms cannot be told apart.
     """
     with_baseline = baseline and data.has_baseline
-    covariates = [one for one in data.covariates if adjust and one in frame]
-    needed = ["y", *covariates, *extra, *(["baseline"] if with_baseline else [])]
+    covariates = [one for one in data.covariates if adjust and covariate(one) in frame]
+    needed = ["y", *map(covariate, covariates), *extra, *(["baseline"] if with_baseline else [])]
     if "offset" in frame:
         needed.append("offset")
     seen = frame[frame["y"].notna()]
@@ -93,7 +93,7 @@ def make(
     if with_baseline:
         parts.append((data.baseline_term, _floats(rows["baseline"])))
     for name in covariates:
-        parts += _covariate(name, rows[name])
+        parts += _covariate(name, rows[covariate(name)])
     parts += [(name, _floats(rows[name])) for name in extra]
     parts += _arms_and_times(data, rows, time, by_arm, arm)
     names = tuple(name for name, _ in parts)

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from oarlock.trial.analysis.data import TrialData
+from oarlock.trial.analysis.data import TrialData, covariate
 from oarlock.trial.analysis.design import Floats, NotEstimableError
 from oarlock.trial.analysis.estimates import interval
 
@@ -101,7 +101,7 @@ def _predictors(data: TrialData, people: pd.DataFrame) -> Floats:
     if data.has_baseline:
         columns.append(_filled(people["baseline"]))
     for name in data.covariates:
-        values = people[name]
+        values = people[covariate(name)]
         if isinstance(values.dtype, pd.CategoricalDtype):
             for level in values.cat.categories[1:]:
                 dummy = (values == level).to_numpy(dtype=float)
