@@ -91,6 +91,9 @@ def run(*, until_done: bool = False, ready: Callable[[], None] = lambda: None) -
     Args:
         until_done: Stop when the queue is empty instead (for tests and the demo).
         ready: Called once the worker looks at the queue.
+
+    Raises:
+        django.db.OperationalError: With `until_done`, when the database is away.
     """
     worker = _own_id()
     stop = threading.Event()
@@ -129,6 +132,8 @@ def _work(worker: str, stop: threading.Event, *, until_done: bool) -> None:
             )
             queue.run()
         except OperationalError as error:
+            if until_done:
+                raise
             # The database is away or busy: jobs wait in it, so does the worker.
             log.warning("worker.database", extra={"error": type(error).__name__})
             stop.wait(2.0)

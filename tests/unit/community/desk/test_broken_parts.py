@@ -205,6 +205,7 @@ def test_silent_worker_is_seen_while_texts_are_screened_all_the_same(
     assert "worker is silent" in sign_in(mod).get("/desk/").content.decode()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_coder_that_raises_loses_no_text(
     ash: User, group: Group, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
