@@ -60,7 +60,7 @@ test: $(SETUP)  ## Run the tests that need neither torch nor Spark
 
 .PHONY: test-postgres
 test-postgres: $(SETUP)  ## Run the tests of the community on a private PostgreSQL
-	$(BIN)/python tests/postgres.py $(BIN)/python -m pytest tests/unit/community $(ARGS)
+	$(BIN)/python tests/postgres.py $(BIN)/python -m pytest -n auto --dist loadfile tests/unit/community $(ARGS)
 
 .PHONY: test-train
 test-train: $(SETUP_TRAIN)  ## Run the tests of training

@@ -11,6 +11,10 @@ import dj_database_url
 
 from oarlock.errors import UserError
 
+#: Connections to PostgreSQL that one process shares among its requests; whoever finds all in use
+#: for `timeout` seconds is told to try again. PostgreSQL admits a hundred unless told otherwise.
+POOL = {"min_size": 1, "max_size": 20, "timeout": 10}
+
 
 def wrong(name: str, expected: str, remedy: str) -> UserError:
     """Return the error for a setting; its value may be a secret and is not repeated."""
@@ -105,9 +109,12 @@ def database(name: str, default: str) -> dict[str, Any]:
         f"or unset OARLOCK_{name} for an SQLite file in OARLOCK_HOME.",
     )
     try:
-        found: dict[str, Any] = dict(dj_database_url.parse(text(name, default), conn_max_age=60))
+        # Each request has a thread of its own: a connection that it kept would never be used again.
+        found: dict[str, Any] = dict(dj_database_url.parse(text(name, default), conn_max_age=0))
     except ValueError:
         raise problem from None
     if not found.get("ENGINE", "").endswith(("sqlite3", "postgresql")) or not found.get("NAME"):
         raise problem
+    if found["ENGINE"].endswith("postgresql"):
+        found.setdefault("OPTIONS", {})["pool"] = dict(POOL)
     return found

@@ -8,6 +8,7 @@ also looks who is connected.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from django.db import connection
 from oarlock.errors import UserError
 
 NAME = "running.lock"
+#: How long PostgreSQL may take to notice that a process which has just ended is gone.
+LEAVING_SECONDS = 3.0
 _held: dict[Path, IO[str]] = {}
 
 
@@ -61,7 +64,10 @@ def alone() -> Iterator[None]:
                     remedy="Stop both, then restore again. Nothing was changed.",
                 )
             stack.enter_context(file)
-        if n := _n_others():
+        end = time.monotonic() + LEAVING_SECONDS
+        while (n := _n_others()) and time.monotonic() < end:
+            time.sleep(0.1)
+        if n:
             raise UserError(
                 f"{n} other connections to the database are open.",
                 remedy="Stop serve and worker on every machine, and close other programs that use "
