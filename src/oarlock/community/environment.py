@@ -13,7 +13,7 @@ from oarlock.errors import UserError
 
 #: Connections to PostgreSQL that one process shares among its requests; whoever finds all in use
 #: for `timeout` seconds is told to try again. PostgreSQL admits a hundred unless told otherwise.
-POOL = {"min_size": 1, "max_size": 20, "timeout": 10}
+POOL = {"min_size": 0, "max_size": 20, "timeout": 10}
 
 
 def wrong(name: str, expected: str, remedy: str) -> UserError:
