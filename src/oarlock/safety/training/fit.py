@@ -17,14 +17,15 @@ from oarlock.safety.matching import Hit, hits
 from oarlock.safety.model import Linear
 from oarlock.safety.normalise import views
 from oarlock.safety.patterns import Rulebook
-from oarlock.safety.training.data import BEHAVIOUR, IDEATION, NO_RISK, Text, mask
+from oarlock.safety.training.data import BEHAVIOUR, IDEATION, MIX_SETS, NO_RISK, Text, mask
 
 N_FOLDS: Final = 5
 #: Inverse strength of the penalty, and the least number of texts that a bucket must occur in.
-C: Final = {"within": 0.5, "general": 0.5, "severe": 0.25, "insult": 2.0, "hate": 2.0}
+C: Final = {"within": 1.0, "general": 6.0, "severe": 0.25, "insult": 2.0, "hate": 2.0}
 #: The score of risk is a sum of three models, each in units of its own spread: risk among posts of
-#: people in crisis, risk against everyday texts, and behaviour against thoughts. Chosen by
-#: cross-validation on a third of the texts, so the figures of the card are a little optimistic.
+#: people in crisis, risk against everyday texts, and behaviour against thoughts. These and `C`
+#: were chosen by cross-validation, `C` by its mean over three splits among 42 settings, so the
+#: figures of the card are a little optimistic.
 PARTS_OF_RISK: Final = {"within": 1.0, "general": 1.5, "severe": 0.3}
 MIN_TEXTS: Final = 3
 #: Share of risk that the probabilities are calibrated to.
@@ -117,10 +118,12 @@ def tasks(texts: Sequence[Text]) -> dict[str, Task]:
     behaviour = cssrs & np.isin(label, BEHAVIOUR)
     no_risk = cssrs & np.isin(label, NO_RISK)
     watch = label == "suicidewatch"
-    outside = np.isin(source, ("dreaddit", "cyberbullying", "goemotions"))
+    outside = np.isin(source, MIX_SETS)
     ordinary = np.isin(source, ("counselchat", "esconv"))
-    # What a set weighs in all does not depend on how many of its texts were drawn.
-    each = 1300 / max(outside.sum(), 1)
+    # What a set weighs in all does not depend on how many of its texts were drawn; the everyday
+    # sets weigh the same, as in the mix, or the longest posts would be learnt from least.
+    n_of_set = {name: max(int((source == name).sum()), 1) for name in MIX_SETS}
+    each = np.array([1300 / len(MIX_SETS) / n_of_set.get(name, 1) for name in source])
     calm_each = 240 / max(ordinary.sum(), 1)
     depression = label == "depression"
     within = np.select(
