@@ -37,11 +37,12 @@ N_REPLIES_PER_POST = 5
 SECRET = "b" * 32
 
 PREPARE = """
-import json, os
+import json, os, time
 from oarlock.community.ops.prepare import prepare, setup
 setup(); prepare()
 from django.contrib.sessions.backends.db import SessionStore
 from oarlock.community.accounts.models import Acceptance, Agreement, User
+from oarlock.community.accounts.sessions import BEGAN, SEEN
 from oarlock.community.groups.models import Group, Membership
 agreement = Agreement.current()
 Group.objects.all().delete()
@@ -59,6 +60,7 @@ for n in range(%(people)d):
     store["_auth_user_id"] = str(user.pk)
     store["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"
     store["_auth_user_hash"] = user.get_session_auth_hash()
+    store[BEGAN] = store[SEEN] = time.time()
     store.create(); sessions.append(store.session_key)
 print(json.dumps({"person": people[0].pk, "group": groups[0].pk, "sessions": sessions}))
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 from django.db import transaction
 from django.http import Http404
@@ -15,13 +14,15 @@ from oarlock.community import access
 from oarlock.community.accounts.models import User
 from oarlock.community.coaching.models import Suggestion
 from oarlock.community.coaching.switch import is_coached
+from oarlock.community.ops.durability import need_not_survive_power_cut
+from oarlock.community.ops.once import once
 from oarlock.community.support.models import Post, Reply
 from oarlock.community.texts.models import Screening, Text
 from oarlock.community.texts.screening import screen
 from oarlock.community.texts.wording import whole
 
 
-@cache
+@once
 def coach() -> Coach:
     """Return the coach, loaded once per process."""
     return Coach.load()
@@ -81,13 +82,15 @@ def review(*, by: User, place: Place, draft: str) -> Feedback | None:
     )
     new = [s.id for s in feedback.suggestions if s.id not in known]
     if new:
-        Suggestion.objects.bulk_create(
-            (
-                Suggestion(by=by, place=place.name, rule=id_, model_version=_version(feedback))
-                for id_ in new
-            ),
-            ignore_conflicts=True,
-        )
+        # A whole room of writers would else queue for the disk at each pause in typing.
+        with need_not_survive_power_cut():
+            Suggestion.objects.bulk_create(
+                (
+                    Suggestion(by=by, place=place.name, rule=id_, model_version=_version(feedback))
+                    for id_ in new
+                ),
+                ignore_conflicts=True,
+            )
     return feedback
 
 

@@ -7,10 +7,10 @@ import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from oarlock.community.desk import policy
+from oarlock.community.ops.once import once
 from oarlock.community.texts.models import Screening, Text
 from oarlock.community.texts.wording import whole
 from oarlock.safety.policy import UNREAD_LANGUAGE
@@ -89,7 +89,7 @@ def is_read(text: str) -> bool:
     return found in (*LANGUAGES, UNKNOWN)
 
 
-@cache
+@once
 def screener() -> Any:
     """Return the screener, loaded once per process."""
     from oarlock.safety import Screener
