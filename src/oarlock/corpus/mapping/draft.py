@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from oarlock.corpus.carries import what_falls_away
@@ -100,11 +102,12 @@ class Draft:
     falls_away: list[str]
 
 
-def draft(source: str, *, memory: str = DEFAULT_MEMORY) -> Draft:
+def draft(source: str, *, beside: Path | None = None, memory: str = DEFAULT_MEMORY) -> Draft:
     """Return a mapping drafted from the names and types of a source; no row is read.
 
     Args:
         source: Path, or address of a database, in which $NAME stands for what is secret.
+        beside: Folder in which the mapping will lie, if not this one; a path is told from there.
         memory: Limit such as "2GB".
 
     Raises:
@@ -112,6 +115,8 @@ def draft(source: str, *, memory: str = DEFAULT_MEMORY) -> Draft:
     """
     with connect(memory) as connection, open_place(connection, expand(source)) as place:
         there = place.tables()
+    if "://" not in source and beside is not None:
+        source = os.path.relpath(source, beside)
     taken: set[str] = set()
     parts, missing, filled = [], [], {}
     times: set[str] = set()
