@@ -3,7 +3,7 @@
 Patterns catch contacts, handles, and names that are frequent or that the words around them give
 away ("my name is ..."). They do not catch every name or place: a text about a life can name
 somebody without any of them, which is why a masked corpus is for researchers under an agreement and
-never public. How much they catch: `docs/reference/corpus-tables.md`.
+never public. How much they catch: the reference page on masking.
 """
 
 from __future__ import annotations
@@ -47,13 +47,15 @@ _PATTERNS: Final = {
     # United Kingdom, Canada, United States, the Netherlands, Germany with its prefix.
     "postcode": r"""(?<!\w)[A-Za-z]{1,2}\d[A-Za-z\d]?\s?\d[A-Za-z]{2}(?!\w)
         |(?<!\w)[A-Za-z]\d[A-Za-z][ -]?\d[A-Za-z]\d(?!\w)
-        |(?<!\w)[A-Z]{2},?\s\K\d{5}(?:-\d{4})?(?!\w)
+        |(?<!\w)[A-Z]{2},?\s\d{5}(?:-\d{4})?(?!\w)
         |(?<!\w)(?:[zZ][iI][pP](?:\s?[cC]ode)?|[pP]ost(?:al\s)?code|PLZ)(?:\s+is|:)?\s+\K[\dA-Za-z-]{4,8}(?!\w)
         |(?<!\w)\d{4}\s[A-Z]{2}(?!\w)(?=\s[A-Z])
         |(?<!\w)D-\d{5}(?!\w)""",
 }  # fmt: skip
 _CONTACTS: Final = {
-    kind: regex.compile(pattern, regex.VERBOSE | (regex.IGNORECASE if kind == "email" else 0))
+    kind: regex.compile(
+        pattern, regex.VERBOSE | (regex.IGNORECASE if kind in ("email", "link") else 0)
+    )
     for kind, pattern in _PATTERNS.items()
 }
 _CONTACTS["handle"] = regex.compile(_PATTERNS["handle"], regex.VERBOSE | regex.IGNORECASE)

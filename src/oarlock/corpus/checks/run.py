@@ -76,7 +76,7 @@ def _view(connection: Any, table: str, path: Path | None) -> list[Finding]:
             if path is not None and not wanted.optional:
                 findings.append(Finding(
                     "error", "no-column", table, column, 0, 0, (), "the column is missing",
-                    "Add it; docs/reference/corpus-tables.md says what it holds.",
+                    "Add it; the reference of the corpus tables says what it holds.",
                 ))  # fmt: skip
             columns.append(f"NULL::{kind} AS {name(column)}")
             continue
