@@ -7,13 +7,13 @@ from oarlock.corpus.schema import LIVE, REQUIRED, TABLES, Column
 
 _INTRODUCTION = """# The corpus tables
 
-A corpus is a folder with one Parquet file for each table and `codebook.json`, which says where it comes from and what was
-masked. [`oarlock export`](../how-to/run-a-community.md) writes one from a live community, and
-[`oarlock corpus import`](../how-to/import-a-corpus.md) from other sources; a study runs on either. This page is made from
-the schema in the code.
+A corpus is a folder with one Parquet file for each table and `codebook.json`, which says where it
+comes from and what was masked. [`oarlock export`](../how-to/run-a-community.md) writes one from a
+live community, and [`oarlock corpus import`](../how-to/import-a-corpus.md) from other sources; a
+study runs on either. This page is made from the schema in the code.
 
-A cell that is missing says that the source does not have it: nothing is made up, no time, no author, no like. Columns that
-may be *absent* need not be in the file at all.
+A cell that is missing says that the source does not have it: nothing is made up, no time, no
+author, no like. Columns that *may be absent* need not be in the file at all.
 """
 
 

@@ -25,6 +25,8 @@ _PROVIDERS = (
     "gmail|googlemail|hotmail|outlook|yahoo|icloud|gmx|protonmail|proton|live|aol|web|mail|example"
 )
 _TOP = "com|org|net|edu|gov|info|io|gg|tv|uk|de|fr|nl|ca|au|eu|ie|nz|ch"
+# Short domains, which are words too often unless a path follows.
+_SHORT_TOP = f"{_TOP}|me|co|ly|be|app|dev"
 _PLATFORMS = (
     "instagram|insta|ig|snapchat|snap|sc|discord|kik|telegram|tiktok|twitter|skype|whatsapp|signal"
 )
@@ -33,7 +35,8 @@ _PATTERNS: Final = {
         |(?<!\w)[\w.+-]{{2,64}}\s?(?:\sat\s|[(\[]at[)\]]|\s@\s)\s?(?:{_PROVIDERS})\s?
          (?:\.|\sdot\s|[(\[]dot[)\]])\s?(?:{_TOP})(?!\w)""",
     "link": rf"""(?:https?://|www\.)\S{{1,2000}}
-        |(?<![\w@.-])(?:[\w-]{{2,63}}\.){{1,4}}(?:{_TOP})(?:/\S{{0,2000}}|(?![\w.@]\w))(?!\w)""",
+        |(?<![\w@.-])(?:[\w-]{{2,63}}\.){{1,4}}(?:{_TOP})(?:/\S{{0,2000}}|(?![\w.@]\w))(?!\w)
+        |(?<![\w@.-])[\w-]{{1,63}}\.(?:{_SHORT_TOP})/\S{{1,2000}}""",
     "handle": rf"""(?<![\w.])@[\w.-]{{2,40}}
         |(?<![\w/])/?u/[\w-]{{3,40}}
         |(?<!\w)[\w.]{{2,32}}\#\d{{4}}(?!\w)
@@ -165,7 +168,7 @@ def _kinds_possible(text: str) -> list[str]:
 
 
 _MAILBOXES: Final = _PROVIDERS.split("|")
-_DOMAIN = regex.compile(rf"\w\.(?:{_TOP})(?!\w)")
+_DOMAIN = regex.compile(rf"\w\.(?:{_TOP})(?!\w)|\w\.(?:{_SHORT_TOP})/")
 _PLATFORM = regex.compile(rf"(?<!\w)(?:{_PLATFORMS})(?!\w)")
 
 

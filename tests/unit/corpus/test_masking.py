@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from oarlock.corpus.masking import MASK, Masker
@@ -36,4 +38,4 @@ def test_words_that_only_look_like_identifiers_stay(text: str) -> None:
 def test_found_spans_are_in_order_and_do_not_overlap() -> None:
     found = Masker().find("Hi Tess, write to Daniel at daniel@tess.example.org or www.tess.org")
     assert [one.kind for one in found] == ["name", "name", "email", "link"]
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
