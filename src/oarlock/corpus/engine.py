@@ -12,6 +12,8 @@ from typing import Any, Final
 from oarlock.errors import UserError, how_to_install
 
 DEFAULT_MEMORY: Final = "4GB"
+ZONED: Final = r":\d\d(\.\d+)?\s*(Z|z|UTC|GMT|[+-]\d\d(:?\d\d)?)$"
+"""What a written time ends with that names its zone."""
 _MEMORY = re.compile(r"\d+(\.\d+)?\s*(MB|GB|TB|MiB|GiB|TiB)")
 
 
@@ -36,7 +38,7 @@ def connect(memory: str = DEFAULT_MEMORY, *, spill: Path | None = None) -> Itera
     if not _MEMORY.fullmatch(memory.strip()):
         raise UserError(f"There is no amount of memory {memory!r}.", remedy="Write 4GB or 800MB.")
     with tempfile.TemporaryDirectory(prefix=".oarlock-spill-", dir=spill) as folder:
-        config: dict[str, str | bool | int | float | list[str]] = {
+        config: dict[str, Any] = {
             "memory_limit": memory.strip(),
             "temp_directory": folder,
             "autoinstall_known_extensions": "false",

@@ -3,7 +3,7 @@
 Patterns catch contacts, handles, and names that are frequent or that the words around them give
 away ("my name is ..."). They do not catch every name or place: a text about a life can name
 somebody without any of them, which is why a masked corpus is for researchers under an agreement and
-never public. How much they catch: `docs/reference/corpus-tables.md`.
+never public. How much they catch: the reference page on masking.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _PROVIDERS = (
     "gmail|googlemail|hotmail|outlook|yahoo|icloud|gmx|protonmail|proton|live|aol|web|mail|example"
 )
 _TOP = "com|org|net|edu|gov|info|io|gg|tv|uk|de|fr|nl|ca|au|eu|ie|nz|ch"
+# Short domains, which are words too often unless a path follows.
+_SHORT_TOP = f"{_TOP}|me|co|ly|be|app|dev"
 _PLATFORMS = (
     "instagram|insta|ig|snapchat|snap|sc|discord|kik|telegram|tiktok|twitter|skype|whatsapp|signal"
 )
@@ -33,7 +35,8 @@ _PATTERNS: Final = {
         |(?<!\w)[\w.+-]{{2,64}}\s?(?:\sat\s|[(\[]at[)\]]|\s@\s)\s?(?:{_PROVIDERS})\s?
          (?:\.|\sdot\s|[(\[]dot[)\]])\s?(?:{_TOP})(?!\w)""",
     "link": rf"""(?:https?://|www\.)\S{{1,2000}}
-        |(?<![\w@.-])(?:[\w-]{{2,63}}\.){{1,4}}(?:{_TOP})(?:/\S{{0,2000}}|(?![\w.@]\w))(?!\w)""",
+        |(?<![\w@.-])(?:[\w-]{{2,63}}\.){{1,4}}(?:{_TOP})(?:/\S{{0,2000}}|(?![\w.@]\w))(?!\w)
+        |(?<![\w@.-])[\w-]{{1,63}}\.(?:{_SHORT_TOP})/\S{{1,2000}}""",
     "handle": rf"""(?<![\w.])@[\w.-]{{2,40}}
         |(?<![\w/])/?u/[\w-]{{3,40}}
         |(?<!\w)[\w.]{{2,32}}\#\d{{4}}(?!\w)
@@ -47,13 +50,15 @@ _PATTERNS: Final = {
     # United Kingdom, Canada, United States, the Netherlands, Germany with its prefix.
     "postcode": r"""(?<!\w)[A-Za-z]{1,2}\d[A-Za-z\d]?\s?\d[A-Za-z]{2}(?!\w)
         |(?<!\w)[A-Za-z]\d[A-Za-z][ -]?\d[A-Za-z]\d(?!\w)
-        |(?<!\w)[A-Z]{2},?\s\K\d{5}(?:-\d{4})?(?!\w)
+        |(?<!\w)[A-Z]{2},?\s\d{5}(?:-\d{4})?(?!\w)
         |(?<!\w)(?:[zZ][iI][pP](?:\s?[cC]ode)?|[pP]ost(?:al\s)?code|PLZ)(?:\s+is|:)?\s+\K[\dA-Za-z-]{4,8}(?!\w)
         |(?<!\w)\d{4}\s[A-Z]{2}(?!\w)(?=\s[A-Z])
         |(?<!\w)D-\d{5}(?!\w)""",
 }  # fmt: skip
 _CONTACTS: Final = {
-    kind: regex.compile(pattern, regex.VERBOSE | (regex.IGNORECASE if kind == "email" else 0))
+    kind: regex.compile(
+        pattern, regex.VERBOSE | (regex.IGNORECASE if kind in ("email", "link") else 0)
+    )
     for kind, pattern in _PATTERNS.items()
 }
 _CONTACTS["handle"] = regex.compile(_PATTERNS["handle"], regex.VERBOSE | regex.IGNORECASE)
@@ -163,7 +168,7 @@ def _kinds_possible(text: str) -> list[str]:
 
 
 _MAILBOXES: Final = _PROVIDERS.split("|")
-_DOMAIN = regex.compile(rf"\w\.(?:{_TOP})(?!\w)")
+_DOMAIN = regex.compile(rf"\w\.(?:{_TOP})(?!\w)|\w\.(?:{_SHORT_TOP})/")
 _PLATFORM = regex.compile(rf"(?<!\w)(?:{_PLATFORMS})(?!\w)")
 
 

@@ -136,6 +136,6 @@ class Staging:
         except (pa.ArrowException, OverflowError, ValueError, TypeError) as error:
             raise UserError(
                 f"{table}: a value that does not fit its column ({type(error).__name__}).",
-                remedy="docs/reference/corpus-tables.md says what each column holds.",
+                remedy="The reference of the corpus tables says what each column holds.",
             ) from None
         self.write_batch(table, rows)

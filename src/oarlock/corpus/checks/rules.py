@@ -77,11 +77,11 @@ def _of_columns() -> list[Rule]:
 
 def _of_times(table: str, column: str) -> list[Rule]:
     zone = "Check the time zone and the unit of the source."
+    at = name(column)
     return [
-        Rule("warning", "future-time", table, column, f"{name(column)} > now() + INTERVAL 1 DAY",
+        Rule("warning", "future-time", table, column, f"{at} > now() + INTERVAL 1 DAY",
              "a time in the future", zone),
-        Rule("warning", "early-time", table, column,
-             f"{name(column)} < TIMESTAMPTZ '{EARLIEST} 00:00Z'",
+        Rule("warning", "early-time", table, column, f"{at} < TIMESTAMPTZ '{EARLIEST} 00:00Z'",
              f"a time before {EARLIEST[:4]}", zone),
     ]  # fmt: skip
 
@@ -164,8 +164,9 @@ def _of_pairs() -> list[Rule]:
              "somebody reacted to their own text", "A study leaves it out.",
              f"reactions t JOIN {text}", "t.text_id"),
         Rule("warning", "reaction-before-text", "reactions", "at",
-             't."at" < date_trunc(\'minute\', o.written_at)', "a reaction older than its text",
-             early, f"reactions t JOIN {text}", "t.text_id"),
+             't."at" < date_trunc(\'minute\', o.written_at)',
+             "a reaction older than its text", early,
+             f"reactions t JOIN {text}", "t.text_id"),
         Rule("warning", "text-before-joining", "users", "joined_at",
              "date_trunc('day', t.joined_at) > o.written_at", "somebody wrote before they joined",
              early, "users t JOIN texts o ON t.user_id = o.user_id", "t.user_id"),

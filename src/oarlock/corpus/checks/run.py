@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from oarlock.corpus.carries import what_falls_away
 from oarlock.corpus.checks.report import N_EXAMPLES, ORDER, Finding, Report
 from oarlock.corpus.checks.rules import RULES, Rule, id_column
-from oarlock.corpus.engine import DEFAULT_MEMORY, connect, literal, name, rows
+from oarlock.corpus.engine import DEFAULT_MEMORY, ZONED, connect, literal, name, rows
 from oarlock.corpus.schema import REQUIRED, TABLES, Column
 from oarlock.errors import UserError
 
@@ -76,7 +76,7 @@ def _view(connection: Any, table: str, path: Path | None) -> list[Finding]:
             if path is not None and not wanted.optional:
                 findings.append(Finding(
                     "error", "no-column", table, column, 0, 0, (), "the column is missing",
-                    "Add it; docs/reference/corpus-tables.md says what it holds.",
+                    "Add it; the reference of the corpus tables says what it holds.",
                 ))  # fmt: skip
             columns.append(f"NULL::{kind} AS {name(column)}")
             continue
@@ -94,14 +94,13 @@ def _view(connection: Any, table: str, path: Path | None) -> list[Finding]:
 
 
 _TIME = pa.timestamp("us", tz="UTC")
-_ZONE = r"(Z|[+-]\d\d(:?\d\d)?)\s*$"
 
 
 def _zones(connection: Any, path: Path | None, column: str) -> str:
     """Return what kinds of times are in a column of texts."""
     (found,) = rows(
         connection,
-        f"SELECT count(*) FILTER (regexp_matches({name(column)}, '{_ZONE}')) n_zoned, "
+        f"SELECT count(*) FILTER (WHERE regexp_matches({name(column)}, {literal(ZONED)})) n_zoned, "
         f"count({name(column)}) n FROM read_parquet({literal(path or '')})",
     )
     if 0 < found["n_zoned"] < found["n"]:
