@@ -17,6 +17,7 @@ from mkdocs.structure.files import File
 from oarlock.cli.commands import COMMANDS, group_commands
 from oarlock.coach.markdown import rules_page
 from oarlock.codebook import render_crosswalks_markdown, render_markdown
+from oarlock.corpus.markdown import tables_page
 from oarlock.trial.protocol.reference import render_markdown as protocol_page
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ SECTIONS = {
 #: The order of the guides; others follow by name. Tutorials have numbers in their file names.
 GUIDES = (
     "install", "install-offline", "code-a-corpus", "code-on-spark", "report", "evaluate", "agree",
-    "plan-a-trial", "synthesise-trials", "fetch-data", "train-the-weights",
+    "plan-a-trial", "synthesise-trials", "import-a-corpus", "fetch-data", "train-the-weights",
 )  # fmt: skip
 
 
@@ -57,6 +58,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/coach-rules.md": rules_page(),
         "reference/commands.md": commands_page(),
         "reference/trial-protocol.md": protocol_page(),
+        "reference/corpus-tables.md": tables_page(),
+        "reference/masking.md": masking_page(),
         "reference/glossary.md": (ROOT / "GLOSSARY.md").read_text("utf-8"),
         "reference/changelog.md": (ROOT / "CHANGELOG.md").read_text("utf-8"),
         **weights_pages(),
@@ -143,6 +146,14 @@ def _help(*command: str) -> str:
         cwd=ROOT,
     )
     return done.stdout.strip()
+
+
+def masking_page() -> str:
+    """Returns what masking catches, from the identifiers that its tests plant."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from spec import masking
+
+    return masking.page()
 
 
 def weights_pages() -> dict[str, str]:

@@ -101,7 +101,7 @@ def page() -> str:
     lines += [
         "\nHandles of the community, or of the people of a source that names them, are masked "
         "wherever they stand.\n",
-        f"Masked for nothing, in {n_words:,} words of made-up posts and traps without identifiers:\n",
+        f"Masked for nothing, in {n_words:,} words of made-up posts and traps without any:\n",
         "| kind | spans | per 1,000 words |",
         "|---|---:|---:|",
         *(f"| {kind} | {n} | {1000 * n / n_words:.2f} |" for kind, n in masked.items()),
