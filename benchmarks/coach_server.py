@@ -117,7 +117,7 @@ def main() -> None:
         server = serve("", home, port, processes=2)
         try:
             write(port, known["sessions"], post, 4, 6.0)  # the models load with the first drafts
-            alone, _ = write(port, known["sessions"], post, 1, min(20.0, options.seconds))
+            alone, _ = write(port, known["sessions"], post, 1, options.seconds)
             times, errors = write(port, known["sessions"], post, options.people, options.seconds)
         finally:
             server.terminate()
