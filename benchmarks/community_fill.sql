@@ -17,7 +17,7 @@ INSERT INTO support_post (text_id, group_id, anonymous, mood_before, mood_after,
                           answered_at, active_at)
 SELECT n, {group} + n % {groups}, n % 4 = 0, '', '', 'heard', '[]', {each}, now(), now() - n * interval '7 seconds'
 FROM generate_series(1, {posts}) n;
-INSERT INTO support_reply (text_id, post_id, parent_id, anonymous, coached, at)
-SELECT n, n % {posts} + 1, NULL, false, false, now() - (n % {posts} + 1) * interval '7 seconds' + interval '1 hour'
+INSERT INTO support_reply (text_id, post_id, parent_id, anonymous, coached, warnings, at)
+SELECT n, n % {posts} + 1, NULL, false, false, '[]', now() - (n % {posts} + 1) * interval '7 seconds' + interval '1 hour'
 FROM generate_series({posts} + 1, {posts} * (1 + {each})) n;
 SELECT setval(pg_get_serial_sequence('texts_text', 'id'), {posts} * (1 + {each}) + 1);
