@@ -16,6 +16,14 @@ def role(
         str,
         typer.Argument(help="member, moderator, clinician, supervisor, operator or researcher."),
     ],
+    new_factor: Annotated[
+        bool,
+        typer.Option(
+            "--new-factor",
+            help="Take away their second factor, which is lost: they set up another. Make sure "
+            "first that it is them who ask.",
+        ),
+    ] = False,
 ) -> None:
     """Give somebody a role, from the machine itself."""
     from oarlock.community.ops.prepare import setup
@@ -24,6 +32,6 @@ def role(
     from oarlock.community.accounts.actions import appoint
     from oarlock.community.accounts.models import STAFF_ROLES
 
-    appoint(handle=handle, role=role)
+    appoint(handle=handle, role=role, new_factor=new_factor)
     factor = " and set up a second factor" if role in STAFF_ROLES else ""
     typer.echo(f"{handle}: {role}. They are signed out; they sign in again{factor}.", err=True)

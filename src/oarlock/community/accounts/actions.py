@@ -147,8 +147,14 @@ def sign_out(*, by: User, person: User) -> None:
 
 
 @transaction.atomic
-def appoint(*, handle: str, role: str) -> None:
+@transaction.atomic
+def appoint(*, handle: str, role: str, new_factor: bool = False) -> None:
     """Give somebody a role from the command line of the machine.
+
+    Args:
+        handle: Whose.
+        role: Name of the role.
+        new_factor: Take away the second factor, which is lost: they set up another.
 
     Raises:
         UserError: Nobody has the handle, or there is no such role.
@@ -158,6 +164,9 @@ def appoint(*, handle: str, role: str) -> None:
     person = User.objects.people().filter(handle__iexact=handle).first()
     if person is None:
         raise UserError("Nobody has that handle.", remedy="Let them join first; check the name.")
+    if new_factor:
+        Authenticator.objects.filter(user=person).delete()
+        record("person.factor_taken_away", by=None, target=_target(person))
     _give_role(person, role, by=None)
 
 

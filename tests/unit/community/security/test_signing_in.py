@@ -442,3 +442,16 @@ def test_an_erased_account_opens_no_more_by_any_way(person: People, keep: bool) 
     Client().post("/account/password/reset/", {"email": "ash@example.org"})
     assert "/password/reset/key/" not in mail.outbox[0].body
     assert User.objects.get(pk=ash.pk).email == ""
+
+
+def test_lost_factor_is_replaced_from_the_machine_and_shuts_everybody_out(
+    clinician: tuple[User, Callable[[int], str]],
+) -> None:
+    jo, code = clinician
+    open_browser = second_factor(jo, code(0))
+    actions.appoint(handle="jo", role="clinician", new_factor=True)
+    assert not is_in(open_browser)
+    again = Client()
+    enter(jo.email, client=again)
+    assert "2fa/totp/activate" in again.get("/desk/")["Location"]
+    assert AuditEvent.objects.filter(action="person.factor_taken_away").exists()
