@@ -2,17 +2,19 @@
 CREATE OR REPLACE FUNCTION pg_temp.words(seed bigint, k int) RETURNS text LANGUAGE sql AS $$
   SELECT string_agg(substr(md5(((seed * 31 + i * 7919) % 5000)::text), 1, 3 + ((seed * 31 + i * 7919) % 5000 % 6)::int), ' ')
   FROM generate_series(1, k) i $$;
+CREATE TEMP TABLE pool AS SELECT n AS id, pg_temp.words(n * 13, 40) AS body FROM generate_series(0, 20010) n;
+ANALYZE pool;
 INSERT INTO texts_text (id, public_id, kind, author_id, title, body, language, state, screened, key, version,
                         locked, created_at)
-SELECT n, translate(lpad(to_hex(n), 14, 'z'), '01', 'gh'), 'post', {person} + n % {people}, pg_temp.words(n, 4),
-       pg_temp.words(n + 7, 40), '', 'shown', true, n::text, 1, false, now() - n * interval '7 seconds'
-FROM generate_series(1, {posts}) n;
+SELECT n, translate(lpad(to_hex(n), 14, 'z'), '01', 'gh'), 'post', {person} + n % {people}, substr(pool.body, 1, 20),
+       pool.body, '', 'shown', true, n::text, 1, false, now() - n * interval '7 seconds'
+FROM generate_series(1, {posts}) n JOIN pool ON pool.id = n * 7919 % 20011;
 INSERT INTO texts_text (id, public_id, kind, author_id, title, body, language, state, screened, key, version,
                         locked, created_at)
 SELECT n, translate(lpad(to_hex(n), 14, 'z'), '01', 'gh'), 'reply', {person} + n * 3 % {people}, '',
-       pg_temp.words(n, 30), '', 'shown', true, n::text, 1, false,
+       pool.body, '', 'shown', true, n::text, 1, false,
        now() - (n % {posts} + 1) * interval '7 seconds' + interval '1 hour'
-FROM generate_series({posts} + 1, {posts} * (1 + {each})) n;
+FROM generate_series({posts} + 1, {posts} * (1 + {each})) n JOIN pool ON pool.id = n * 7907 % 20011;
 INSERT INTO support_post (text_id, group_id, anonymous, mood_before, mood_after, wanted, warnings, n_replies,
                           answered_at, active_at)
 SELECT n, {group} + n % {groups}, n % 4 = 0, '', '', 'heard', '[]', {each}, now(), now() - n * interval '7 seconds'

@@ -8,12 +8,13 @@ anonymously. Every word has to be there, at least its beginning. Time is bounded
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db import OperationalError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from oarlock.community import access
 from oarlock.community.accounts.models import User
@@ -23,6 +24,8 @@ from oarlock.community.texts.models import IN_THREADS, Text
 
 CANDIDATES, RESULTS, WORDS = 500, 30, 8
 SECONDS = 2
+#: How many of the newest texts are looked through before older ones; None: all.
+SPANS = (50_000, 500_000, None)
 #: Has no endings of one language: texts are in several. The index names it too.
 CONFIG = "simple"
 
@@ -86,9 +89,20 @@ def matching(wanted: Sequence[str]) -> QuerySet[Text]:
 
 
 def _postgres(wanted: Sequence[str]) -> list[int]:
+    """Look through the newest texts first: of a frequent word only the newest are wanted."""
+    newest = Text.objects.aggregate(pk=Max("pk"))["pk"] or 0
+    ends, pks = time.monotonic() + SECONDS, list[int]()
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = {SECONDS * 1000}")
-        pks = list(matching(wanted).values_list("pk", flat=True)[:CANDIDATES])
+        before = newest + 1
+        for span in SPANS:
+            left = max(1, round(1000 * (ends - time.monotonic())))
+            cursor.execute(f"SET LOCAL statement_timeout = {left}")
+            after = 0 if span is None else max(0, newest - span)
+            part = matching(wanted).filter(pk__gt=after, pk__lt=before)
+            pks += part.values_list("pk", flat=True)[: CANDIDATES - len(pks)]
+            if len(pks) >= CANDIDATES or after == 0:
+                break
+            before = after + 1
         cursor.execute("SET LOCAL statement_timeout = DEFAULT")
     return pks
 

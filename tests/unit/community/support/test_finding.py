@@ -142,6 +142,19 @@ def test_search_that_takes_too_long_says_so(
     assert "took too long" in answer.content.decode()
 
 
+def test_search_looks_through_the_newest_texts_first_and_misses_no_old_one(
+    ash: User, group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(7):
+        write_post(by=ash, group=group, body=f"dragons {n}")
+        write_post(by=ash, group=group, body="something else")
+    monkeypatch.setattr(search, "SPANS", (3, 6, None))
+    newest_first = [hit.excerpt for hit in search.search(ash, "dragons")]
+    assert newest_first == [f"dragons {n}" for n in range(6, -1, -1)]
+    monkeypatch.setattr(search, "CANDIDATES", 2)
+    assert [hit.excerpt for hit in search.search(ash, "dragons")] == newest_first[:2]
+
+
 def test_search_uses_the_index_of_the_database(ash: User, group: Group) -> None:
     write_post(by=ash, group=group, body="about dragons")
     with connection.cursor() as cursor:
