@@ -8,13 +8,13 @@ INSERT INTO texts_text (id, public_id, kind, author_id, title, body, language, s
                         locked, created_at)
 SELECT n, translate(lpad(to_hex(n), 14, 'z'), '01', 'gh'), 'post', {person} + n % {people}, substr(pool.body, 1, 20),
        pool.body, '', 'shown', true, n::text, 1, false, now() - n * interval '7 seconds'
-FROM generate_series(1, {posts}) n JOIN pool ON pool.id = n * 7919 % 20011;
+FROM generate_series(1, {posts}) n JOIN pool ON pool.id = n::bigint * 7919 % 20011;
 INSERT INTO texts_text (id, public_id, kind, author_id, title, body, language, state, screened, key, version,
                         locked, created_at)
-SELECT n, translate(lpad(to_hex(n), 14, 'z'), '01', 'gh'), 'reply', {person} + n * 3 % {people}, '',
+SELECT n, translate(lpad(to_hex(n), 14, 'z'), '01', 'gh'), 'reply', {person} + n::bigint * 3 % {people}, '',
        pool.body, '', 'shown', true, n::text, 1, false,
        now() - (n % {posts} + 1) * interval '7 seconds' + interval '1 hour'
-FROM generate_series({posts} + 1, {posts} * (1 + {each})) n JOIN pool ON pool.id = n * 7907 % 20011;
+FROM generate_series({posts} + 1, {posts} * (1 + {each})) n JOIN pool ON pool.id = n::bigint * 7907 % 20011;
 INSERT INTO support_post (text_id, group_id, anonymous, mood_before, mood_after, wanted, warnings, n_replies,
                           answered_at, active_at)
 SELECT n, {group} + n % {groups}, n % 4 = 0, '', '', 'heard', '[]', {each}, now(), now() - n * interval '7 seconds'

@@ -123,7 +123,7 @@ def test_search_asks_for_words_and_keeps_them_out_of_the_address(
     assert "at least two letters" in empty.content.decode()
     for n in range(40):
         write_post(by=ash, group=group, body=f"dragons {n}")
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         page = browser.post("/search", {"q": "dragons"})
     assert len(page.context["hits"]) == search.RESULTS
     assert "These are the newest" in page.content.decode()
