@@ -196,8 +196,22 @@ class _Database:
         }
 
     def relation(self, table: str, columns: Sequence[str]) -> str:
-        rows = self._database.table(table).select(*columns)
+        source = self._database.table(table)
+        # Ids of types of their own, such as UUIDs, come as objects that Arrow does not know.
+        cells = [
+            source[column] if _is_plain(source[column].type()) else source[column].cast("string")
+            for column in columns
+        ]
+        rows = source.select(*(cell.name(c) for cell, c in zip(cells, columns, strict=True)))
         return _registered(self._connection, rows.to_pyarrow_batches(chunk_size=N_ROWS))
+
+
+def _is_plain(kind: Any) -> bool:
+    plain = (
+        kind.is_string(), kind.is_boolean(), kind.is_integer(), kind.is_floating(),
+        kind.is_timestamp(), kind.is_date(),
+    )  # fmt: skip
+    return any(plain)
 
 
 def _registered(connection: Any, reader: pa.RecordBatchReader) -> str:
