@@ -17,7 +17,7 @@ from mkdocs.structure.files import File
 from oarlock.cli.commands import COMMANDS, group_commands
 from oarlock.coach.markdown import rules_page
 from oarlock.codebook import render_crosswalks_markdown, render_markdown
-from oarlock.corpus.markdown import tables_page
+from oarlock.corpus.markdown import mapping_page, tables_page
 from oarlock.trial.protocol.reference import render_markdown as protocol_page
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/commands.md": commands_page(),
         "reference/trial-protocol.md": protocol_page(),
         "reference/corpus-tables.md": tables_page(),
+        "reference/corpus-mapping.md": mapping_page(),
         "reference/masking.md": masking_page(),
         "reference/glossary.md": (ROOT / "GLOSSARY.md").read_text("utf-8"),
         "reference/changelog.md": (ROOT / "CHANGELOG.md").read_text("utf-8"),

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PAGES_MADE = (
     "coach-rules", "codebook", "commands", "glossary", "changelog", "model-card", "spec",
-    "trial-protocol",
+    "trial-protocol", "corpus-tables", "corpus-mapping", "masking",
 )  # fmt: skip
 GENERATED = {f"reference/{name}.md" for name in PAGES_MADE}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)

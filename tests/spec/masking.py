@@ -91,7 +91,9 @@ def page() -> str:
         "Texts are masked on their way into a corpus and out of a community: each character of an "
         "e-mail address, telephone number, link, handle, postcode or name becomes ×, so that spans "
         "still fit. The figures are of made-up identifiers, planted into templates "
-        "(`tests/data/corpus/identifiers.toml`); this page is made by the test that holds them.\n",
+        "(`tests/data/corpus/identifiers.toml`); this page is made by the test that holds them. "
+        "The patterns were made with these templates at hand, so expect less of texts that people "
+        "write; the last row is the honest one for names.\n",
         "| planted | n | masked whole | in part |",
         "|---|---:|---:|---:|",
     ]
@@ -110,3 +112,7 @@ def page() -> str:
         "corpus is for researchers under an agreement, and never public.\n",
     ]
     return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(page())

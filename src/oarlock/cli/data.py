@@ -28,7 +28,7 @@ _CHECKED: dict[Check, str] = {
 @app.command(name="list")
 def list_datasets() -> None:
     """List the data sets, their licences and how a download is checked."""
-    from oarlock.corpus.fetch import INTEGRITY, datasets, elsewhere
+    from oarlock.corpus.datasets import INTEGRITY, datasets, elsewhere
 
     for dataset in datasets().values():
         typer.echo(f"{dataset.name}\n  {dataset.title}\n  licence: {dataset.licence}")
@@ -57,7 +57,8 @@ def fetch_dataset(
     `oarlock-data.lock.json`, and every later one must be the same. It brings the files of the
     authors, not the folder that `oarlock train` reads.
     """
-    from oarlock.corpus.fetch import datasets, fetch, find_dataset, parse_sha256
+    from oarlock.corpus.datasets import datasets, find_dataset
+    from oarlock.corpus.fetch import fetch, parse_sha256
 
     wanted = list(datasets()) if names == ["all"] else names
     found = [find_dataset(name) for name in wanted]

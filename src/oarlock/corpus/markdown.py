@@ -1,8 +1,9 @@
-"""The reference page of the corpus tables, made from the schema and the rules of the check."""
+"""The reference pages of the corpus tables and of the mapping file, made from the code."""
 
 from __future__ import annotations
 
 from oarlock.corpus.checks.rules import RULES
+from oarlock.corpus.mapping.model import HANDLE, NUMBERS
 from oarlock.corpus.schema import LIVE, REQUIRED, TABLES, Column
 
 _INTRODUCTION = """# The corpus tables
@@ -78,3 +79,67 @@ def _checks() -> str:
         few = ", ".join(dict.fromkeys(places)) if len(places) < 6 else "every such column"
         lines.append(f"| {level} | `{check}` | {few} | {about} | {remedy} |")
     return "\n".join(lines) + "\n"
+
+
+def mapping_page() -> str:
+    """Return the page of the mapping file."""
+    parts = [_MAPPING.format(numbers=", ".join(f"`{unit}`" for unit in NUMBERS))]
+    for table, columns in TABLES.items():
+        fits = {name: c for name, c in columns.items() if not str(c.type).startswith("list")}
+        needed = ", ".join(f"`{name}`" for name, c in fits.items() if c.required)
+        others = [f"`{name}`" for name, c in fits.items() if not c.required]
+        if table == "users":
+            others.append(f"`{HANDLE}`")
+        parts.append(f"| `[{table}]` | {needed} | {', '.join(others)} |")
+    return "\n".join(parts) + "\n"
+
+
+_MAPPING = """# The mapping file
+
+A TOML file that says which tables and columns of a source are which of
+[the corpus tables](corpus-tables.md). `oarlock corpus map SOURCE --out map.toml` drafts it,
+`oarlock corpus import map.toml --out FOLDER` uses it:
+[how to bring your own platform](../how-to/import-a-corpus.md).
+
+## At the top
+
+| key | what it is |
+|---|---|
+| `source` | A folder of CSV, TSV or Parquet files (a table is the name of a file without its \
+ending), one such file, a file of SQLite or DuckDB, or the address of a database that Ibis \
+reads (`postgresql://`, `mssql://`, `mysql://` and others; its driver must be installed). A \
+path is told from the folder of the mapping. `$NAME` is taken from the environment, so that no \
+secret is written down. |
+| `time_zone` | Of times that name none, such as `"Europe/Berlin"`. Without it such times are \
+refused: a zone is never guessed. |
+| `numbers` | Unit of times that are numbers since 1970: {numbers}. |
+| `mixed_zones` | `true` where one column mixes times with and without a zone, and those \
+without are in `time_zone`. |
+
+## For each table
+
+`[posts]`, `[replies]` and, where there are any, the others. `table` names the table of the \
+source, or a list of several with the same columns. Write `[[reactions]]` twice for two sources \
+with different columns. Every other key is a column of the corpus:
+
+| written | means |
+|---|---|
+| `text = "body"` | The column `body`. |
+| `is_staff = {{ column = "role", is = ["admin", "guide"] }}` | True where the cell is one of \
+these. |
+| `anonymous = {{ column = "member_id", missing = true }}` | True where the cell is empty; with \
+`false`, where it is not. |
+| `kind = {{ column = "type", values = {{ heart = "like", hug = "heard" }} }}` | Theirs = ours; \
+what is not named is missing. |
+| `kind = {{ always = "like" }}` | The same in every row: a row of this table is a like. |
+| `text_id = {{ column = "comment_id", of = "replies" }}` | The id of a reply (or `"posts"`). |
+| `where = {{ column = "type", is = ["answer"] }}` | Only these rows of the table. |
+
+Ids of posts get a `p` before them and ids of replies an `r`, so that post 1 and reply 1 \
+differ. Ids of people become pseudonyms of this import, unless `--keep-ids` is given. `handle` \
+of users is read to be masked in texts, and not kept.
+
+## What each table takes
+
+| table | needed | and, where the source has it |
+|---|---|---|"""

@@ -40,8 +40,9 @@ _PATTERNS: Final = {
     "handle": rf"""(?<![\w.])@[\w.-]{{2,40}}
         |(?<![\w/])/?u/[\w-]{{3,40}}
         |(?<!\w)[\w.]{{2,32}}\#\d{{4}}(?!\w)
-        |(?<!\w)(?:{_PLATFORMS})(?:\s?(?:handle|name|id|username))?(?:\s+is\s+|\s?[:=]\s?)
-         \K[\w.-]{{3,40}}(?!\w)""",
+        |(?<!\w)(?:{_PLATFORMS})(?:\s?(?:handle|name|id|username))?\s?[:=]\s?\K[\w.-]{{3,40}}(?!\w)
+        |(?<!\w)(?:{_PLATFORMS})\s?(?:handle|name|id|username)\s+is\s+\K[\w.-]{{3,40}}(?!\w)
+        |(?<!\w)(?:my|his|her|their)\s(?:{_PLATFORMS})\s+is\s+\K[\w.-]{{3,40}}(?!\w)""",
     # Seven or more digits with the usual marks between them: no date, years, or thousands.
     "phone": r"""(?<![\w+])(?:\+|\()?(?!\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d))
         (?!\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?!\d))(?!\d{1,3}(?:,\d{3})+(?!\d))(?!\d*000(?!\d))

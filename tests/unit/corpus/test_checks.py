@@ -100,6 +100,9 @@ FAULTS: list[tuple[Callable[[Rows], None], tuple[str, str], tuple[str, int, tupl
      ("warning", 1, ("x",))),
     (extra("replies", reply_id="x", text=None), ("missing", "replies.text"),
      ("error", 1, ("x",))),
+    (lambda rows: [one.update(joined_at=NOON + dt.timedelta(days=9)) for one in rows["users"][:1]]
+     and extra("posts", post_id="x")(rows),
+     ("text-before-joining", "users.joined_at"), ("warning", 1, ("ana",))),
     (extra("reactions", kind="wow"), ("value", "reactions.kind"), ("error", 1, ("r",))),
     (extra("reactions"), ("repeated-reaction", "reactions"), ("warning", 1, ("r",))),
     (extra("labels", end=99), ("span-beyond-text", "labels.end"), ("error", 1, ("r",))),

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from oarlock.corpus import fetch as fetching
-from oarlock.corpus.fetch import LOCK, DataFile, Dataset, datasets, fetch, find_dataset
+from oarlock.corpus.datasets import DataFile, Dataset, datasets, find_dataset
+from oarlock.corpus.fetch import LOCK, fetch
 from oarlock.errors import UserError
 
 CONTENT = bytes(range(256)) * 2000

@@ -167,9 +167,10 @@ def _of_pairs() -> list[Rule]:
              't."at" < date_trunc(\'minute\', o.written_at)',
              "a reaction older than its text", early,
              f"reactions t JOIN {text}", "t.text_id"),
-        Rule("warning", "text-before-joining", "users", "joined_at",
-             "date_trunc('day', t.joined_at) > o.written_at", "somebody wrote before they joined",
-             early, "users t JOIN texts o ON t.user_id = o.user_id", "t.user_id"),
+        Rule("warning", "text-before-joining", "users", "joined_at", "true",
+             "somebody wrote before they joined", early,
+             "users t SEMI JOIN texts o ON t.user_id = o.user_id "
+             "AND date_trunc('day', t.joined_at) > o.written_at", "t.user_id"),
         *(Rule("error", "span-beyond-text", table, "end", 't."end" > o.n_characters',
                "a span that reaches beyond its text", "Code the texts anew.",
                f"{table} t JOIN {text}", "t.text_id") for table in ("codes", "labels")),

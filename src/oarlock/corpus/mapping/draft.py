@@ -36,9 +36,10 @@ _VOTES = ("score", "votes", "upvotes", "num likes", "like count", "likes", "poin
 _COLUMN_WORDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "users": {
         "user_id": ("user id", "id", "uid", "member id", "author id", "account id", "name"),
-        "handle": ("handle", "username", "user name", "nickname", "login", "screen name",
-                   "display name"),
-        "joined_at": ("joined at", "joined", "registered at", "signup date", "signed up at",
+        "handle": ("handle", "username", "user name", "nickname", "nick",
+                   "login", "screen name", "display name"),
+        "joined_at": ("joined at", "joined", "registered at", "signup", "signup date",
+                      "signed up at",
                       "date joined", *_TIME),
         "gender": ("gender", "sex"), "age": ("age", "age years"), "country": ("country",),
         "is_staff": ("is staff", "staff", "is admin", "is moderator", "admin"),
@@ -133,9 +134,15 @@ def draft(source: str, *, beside: Path | None = None, memory: str = DEFAULT_MEMO
         missing += [f"[{table}] {column}: no column of {found!r} looks like it" for column in lacks]
         filled[table] = set(columns)
         times |= {_kind(there[found][c]) for o, c in columns.items() if o in _TIMES}
+    if times & {"naive", "text"}:
+        missing.append(
+            "time_zone: of the times that name no zone; not needed where every time names its own"
+        )
+    if "number" in times:
+        missing.append("numbers: the unit of the times that are numbers")
     if "moods" in filled:
         filled["moods"].add("valence")
-    text = "\n".join([*_head(source, times), *parts, *_rest(there, taken)])
+    text = "\n".join([*_head(source), *parts, *_rest(there, taken)])
     return Draft(text, missing, [about for _, _, about in what_falls_away(filled)])
 
 
@@ -225,16 +232,17 @@ def _absent(table: str) -> str:
     )
 
 
-def _head(source: str, times: set[str]) -> list[str]:
+def _head(source: str) -> list[str]:
     lines = [
         "# Which tables and columns of the source are which of a corpus. Drafted from names: check",
         "# every line, then: oarlock corpus import THIS_FILE --out FOLDER",
         f"source = {_quoted(source)}",
     ]
-    zone = 'time_zone = "UTC"  # of times that name none: which clock wrote them?'
-    unit = 'numbers = "seconds"  # of times that are numbers: since 1970, or "milliseconds"'
-    lines.append(zone if "naive" in times else f"# {zone}")
-    lines.append(unit if "number" in times else f"# {unit}")
+    # Never filled in by a guess: a wrong zone moves every time, and nobody would see it.
+    lines.append('# time_zone = "UTC"  # of times that name none: which clock wrote them?')
+    lines.append(
+        '# numbers = "seconds"  # of times that are numbers: since 1970, or "milliseconds"'
+    )
     return lines
 
 

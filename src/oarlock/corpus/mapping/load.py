@@ -202,7 +202,7 @@ class _Loader:
         described = rows(self._connection, f"DESCRIBE {relation}")
         types = {row["column_name"]: row["column_type"] for row in described}
         chosen = selection(part, types, self._mapped, self._key)
-        watch = Watch(part, self._mapped)
+        watch = Watch(part, self._mapped, f"{self._place.shown}, table {source!r}")
         wanted = _loose(part.table)
         n_rows = 0
         path = staging.partial / f"{stem}.parquet"

@@ -17,6 +17,7 @@ from oarlock.errors import UserError, how_to_install
 N_ROWS: Final = 20_000
 """Rows that are taken from a database at a time."""
 _FILES: Final = {".csv": "read_csv", ".tsv": "read_csv", ".parquet": "read_parquet"}
+_IN_A_FILE: Final = ("duckdb", "sqlite")
 _SQLITE: Final = b"SQLite format 3\x00"
 
 
@@ -39,11 +40,12 @@ def open_place(connection: Any, source: str) -> Iterator[Place]:
     Raises:
         UserError: It is not there or cannot be opened; names no secret.
     """
-    if "://" in source:
+    kind, _, rest = source.rpartition("://")
+    if kind and kind not in _IN_A_FILE:
         place: Place = _Database(connection, source)
         yield place
         return
-    path = Path(source)
+    path = Path(rest)
     if not path.exists():
         raise UserError(f"{path}: there is no such file or folder.", remedy="Check the path.")
     if path.is_dir() or path.suffix.lower() in _FILES:
@@ -52,7 +54,12 @@ def open_place(connection: Any, source: str) -> Iterator[Place]:
     with path.open("rb") as stream:
         first = stream.read(len(_SQLITE))
     if first == _SQLITE:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+        # DuckDB takes its batches in threads of its own, one after another.
+        with closing(
+            sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
+            )
+        ) as database:
             yield _Sqlite(connection, database, path)
         return
     import duckdb
@@ -189,8 +196,22 @@ class _Database:
         }
 
     def relation(self, table: str, columns: Sequence[str]) -> str:
-        rows = self._database.table(table).select(*columns)
+        source = self._database.table(table)
+        # Ids of types of their own, such as UUIDs, come as objects that Arrow does not know.
+        cells = [
+            source[column] if _is_plain(source[column].type()) else source[column].cast("string")
+            for column in columns
+        ]
+        rows = source.select(*(cell.name(c) for cell, c in zip(cells, columns, strict=True)))
         return _registered(self._connection, rows.to_pyarrow_batches(chunk_size=N_ROWS))
+
+
+def _is_plain(kind: Any) -> bool:
+    plain = (
+        kind.is_string(), kind.is_boolean(), kind.is_integer(), kind.is_floating(),
+        kind.is_timestamp(), kind.is_date(),
+    )  # fmt: skip
+    return any(plain)
 
 
 def _registered(connection: Any, reader: pa.RecordBatchReader) -> str:

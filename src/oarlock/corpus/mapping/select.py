@@ -171,12 +171,19 @@ def no_zone(place: str) -> UserError:
 
 
 class Watch:
-    """Adds up the flags of a selection, and refuses as soon as they say so."""
+    """Looks at the flags of a selection, and refuses as soon as they say so.
 
-    def __init__(self, part: Part, mapped: Mapped) -> None:
+    Args:
+        part: A part of the mapping.
+        mapped: The whole mapping.
+        source: Which table of the source it is, in words.
+    """
+
+    def __init__(self, part: Part, mapped: Mapped, source: str) -> None:
         self._part = part
         self._mapped = mapped
-        self._seen: dict[str, int] = {}
+        self._source = source
+        self._first: dict[tuple[str, str], int] = {}
         self._n_rows = 0
 
     def take(self, batch: pa.RecordBatch, flags: Mapping[tuple[str, str], Any]) -> None:
@@ -187,27 +194,47 @@ class Watch:
         """
         import pyarrow.compute as pc
 
+        for column, what in flags:
+            at = pc.index(batch.column(f"{what} {column}"), pa.scalar(True)).as_py()
+            if at >= 0 and (column, what) not in self._first:
+                self._first[column, what] = self._n_rows + at + 1
         self._n_rows += batch.num_rows
         for column, what in flags:
-            shown = f"{what} {column}"
-            n = pc.sum(batch.column(shown)).as_py() or 0
-            self._seen[shown] = self._seen.get(shown, 0) + n
-            place = f"[{self._part.table}] {column} = {self._part.columns[column].column!r}"
-            if what == "bad" and n:
+            if what == "bad" and (column, what) in self._first:
+                kind = str(TABLES[self._part.table][column].type)
+                mapped = (
+                    f", or say in the mapping what it means: {column} = {{ column = ..., values = "
+                    "{ theirs = ours } }; what is not named there is missing"
+                )
                 raise UserError(
-                    f"{place}: {n:,} cells of the first {self._n_rows:,} rows are not "
-                    f"{TABLES[self._part.table][column].type}.",
-                    remedy="Map them with values, or mend them at the source; times as ISO 8601.",
+                    f"{self._place(column, what)}: expected {_EXPECTED[kind]}, found something "
+                    "else.",
+                    remedy=f"Mend it at the source{'' if 'time' in kind else mapped}.",
                 )
         for column in {column for column, what in flags if what == "naive"}:
-            place = f"[{self._part.table}] {column} = {self._part.columns[column].column!r}"
-            naive, zoned = self._seen[f"naive {column}"], self._seen[f"zoned {column}"]
+            naive, zoned = (self._first.get((column, what)) for what in ("naive", "zoned"))
             if naive and zoned and not self._mapped.mixed_zones:
                 raise UserError(
-                    f"{place}: of the first {self._n_rows:,} times, {zoned:,} name a time zone and "
-                    f"{naive:,} do not.",
+                    f"{self._place(column, 'naive')}: the time names no zone, but that of row "
+                    f"{zoned:,} does.",
                     remedy="Write all with their zone at the source; or, if those without are all "
                     "in time_zone, add mixed_zones = true at the top of the mapping.",
                 )
             if naive and self._mapped.time_zone is None:
-                raise no_zone(place)
+                raise no_zone(self._place(column, "naive"))
+
+    def _place(self, column: str, what: str) -> str:
+        row = self._first[column, what]
+        where = "" if self._part.where is None else " of those that `where` keeps"
+        theirs = self._part.columns[column].column
+        return (
+            f"{self._source}, row {row:,}{where}, column {theirs!r} ([{self._part.table}] {column})"
+        )
+
+
+_EXPECTED: Final = {
+    "bool": "true or false", "int8": "a whole number up to 127",
+    "int16": "a whole number up to 32,767", "int32": "a whole number", "float": "a number",
+    "double": "a number",
+    "timestamp[us, tz=UTC]": "a time such as 2026-05-04 18:30 or 2026-05-04T18:30:00+02:00",
+}  # fmt: skip
