@@ -21,53 +21,13 @@ import pyarrow as pa
 import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
-from oarlock.corpus.tables import TABLES
+from oarlock.corpus.schema import TABLES, Column
 from oarlock.errors import UserError
 
 ENGINES: Final = ("duckdb", "spark")
 
-#: Optional columns and tables that a study reads beside those of `oarlock.corpus.tables`.
-_MORE: Final[Mapping[str, Mapping[str, pa.DataType]]] = {
-    "users": {
-        "joined_at": pa.timestamp("us", tz="UTC"),
-        "gender": pa.string(),
-        "age": pa.int32(),
-        "is_staff": pa.bool_(),
-        "is_bot": pa.bool_(),
-    },
-    "posts": {"score": pa.float64()},
-    "replies": {"score": pa.float64()},
-    "person_follows": {
-        "user_id": pa.string(),
-        "followed_id": pa.string(),
-        "at": pa.timestamp("us", tz="UTC"),
-    },
-    "moods": {
-        "user_id": pa.string(),
-        "mood": pa.string(),
-        "at": pa.timestamp("us", tz="UTC"),
-    },
-    "measures": {
-        "user_id": pa.string(),
-        "post_id": pa.string(),
-        "instrument": pa.string(),
-        "at": pa.timestamp("us", tz="UTC"),
-        "score": pa.float64(),
-        "phase": pa.string(),
-    },
-}
 #: Without these there is no study.
-_NEEDED: Final = {
-    "posts": ("post_id", "user_id", "written_at", "text"),
-    "replies": ("reply_id", "post_id", "user_id", "written_at", "text"),
-}
-
-
-def _columns() -> dict[str, dict[str, pa.DataType]]:
-    known = {name: {c: spec.type for c, spec in cols.items()} for name, cols in TABLES.items()}
-    for name, columns in _MORE.items():
-        known[name] = {**columns, **known.get(name, {})}
-    return known
+_NEEDED: Final = {"posts": ("post_id", "text"), "replies": ("reply_id", "post_id", "text")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +151,12 @@ def open_corpus(
     spill = Path(temp_folder) if temp_folder else folder / ".spill"
     backend = _connect(engine, memory_limit, spill, threads)
     tables, present, sizes = {}, {}, {}
-    for name, columns in _columns().items():
+    for name, columns in TABLES.items():
         path = folder / f"{name}.parquet"
         if not path.exists():
             if name in _NEEDED:
                 raise UserError(f"{path}: not found.", remedy="A corpus needs posts and replies.")
-            tables[name] = _typed(_empty(columns), columns, {})
+            tables[name] = _typed(_empty(columns), columns)
             continue
         there, n_rows = _look(path)
         sizes[name] = n_rows
@@ -205,7 +165,7 @@ def open_corpus(
                 f"{path}: the column {lost[0]} is missing.", remedy="See `oarlock corpus map`."
             )
         present[name] = frozenset(c for c, n in there.items() if n)
-        tables[name] = _typed(_read(backend, engine, path), columns, there)
+        tables[name] = _typed(_read(backend, engine, path), columns)
     return Corpus(folder, engine, backend, tables, present, spill, memory_limit, sizes)
 
 
@@ -272,14 +232,15 @@ def _look(path: Path) -> tuple[dict[str, int], int]:
     return counts, n_rows
 
 
-def _empty(columns: Mapping[str, pa.DataType]) -> Any:
-    return ibis.memtable(pa.schema(list(columns.items())).empty_table())
+def _empty(columns: Mapping[str, Column]) -> Any:
+    return ibis.memtable(pa.schema([(n, c.type) for n, c in columns.items()]).empty_table())
 
 
-def _typed(table: Any, columns: Mapping[str, pa.DataType], there: Mapping[str, int]) -> Any:
+def _typed(table: Any, columns: Mapping[str, Column]) -> Any:
     """Return the table with every known column, typed; times become seconds since 1970, UTC."""
     chosen = {}
-    for name, arrow in columns.items():
+    for name, column in columns.items():
+        arrow = column.type
         wanted = ibis.dtype("int64") if pa.types.is_timestamp(arrow) else _ibis_type(arrow)
         if name not in table.columns:
             chosen[name] = ibis.null(wanted)
