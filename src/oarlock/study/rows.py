@@ -82,7 +82,7 @@ def _is_empty(text: Any) -> Any:
 
 def _position(corpus: Corpus) -> Any:
     replies = corpus["replies"]
-    order = ibis.window(group_by="post_id", order_by=["written_at", "reply_id"])
+    order = ibis.window(group_by=replies.post_id, order_by=[replies.written_at, replies.reply_id])
     counted = ibis.row_number().over(order) + 1
     return ibis.coalesce(
         replies.position.cast("int64"),
@@ -264,13 +264,12 @@ def _with_measures(corpus: Corpus, rows: Any, windows: Windows) -> Any:
     people = alone.group_by("user_id").agg(
         person_before=mean("before"), person_after=mean("after")
     )
+    threads = threads.rename(thread_post="post_id", thread_user="user_id")
     rows = rows.left_join(
-        threads.rename(thread_post="post_id", thread_user="user_id"),
-        [rows.post_id == ibis._.thread_post, rows.poster_id == ibis._.thread_user],
+        threads, [rows.post_id == threads.thread_post, rows.poster_id == threads.thread_user]
     ).drop("thread_post", "thread_user")
-    rows = rows.left_join(
-        people.rename(person_user="user_id"), rows.poster_id == ibis._.person_user
-    ).drop("person_user")
+    people = people.rename(person_user="user_id")
+    rows = rows.left_join(people, rows.poster_id == people.person_user).drop("person_user")
     return rows.mutate(
         measure_before=ibis.coalesce(rows.thread_before, rows.person_before),
         measure_after=ibis.coalesce(rows.thread_after, rows.person_after),
@@ -306,11 +305,11 @@ def with_history(corpus: Corpus, base_rows: Any, rows: Any, thanks: Any) -> Any:
             **{f"{side}_{name}": name for name in table.columns if name != "key"}, history_key="key"
         )
         rows = rows.left_join(named, rows[key] == named.history_key).drop("history_key")
-    pair = ibis.window(group_by=["poster_id", "replier_id"], order_by="written_at")
     met = base_rows.filter(
         base_rows.replier_id.notnull()
         & base_rows.poster_id.notnull()
         & base_rows.written_at.notnull()
     )
-    times = met.select("reply_id", n_to_poster=ibis.rank().over(pair))
+    pair = ibis.window(group_by=[met.poster_id, met.replier_id], order_by=met.written_at)
+    times = met.select("reply_id", n_to_poster=ibis.rank().over(pair).cast("int64"))
     return rows.left_join(times, "reply_id").drop("reply_id_right")
