@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 #: Sentences expected in a denominator below which a ratio says nothing; as in `coder.miti`.
 _LEAST: Final = 0.5
 _EMPATHY: Final = {
-    "e_er": "emotional-reactions", "e_ip": "interpretations", "e_ex": "explorations",
+    "e_er": "emotional reactions", "e_ip": "interpretations", "e_ex": "explorations",
 }  # fmt: skip
 
 
@@ -96,7 +96,9 @@ def _measures(expected: Floats, known: NDArray[np.bool_]) -> dict[str, Floats]:
         return expected[:, [CODE_LABELS.index(code) for code in codes]].sum(1)
 
     def ratio(top: Any, bottom: Any) -> Floats:
-        return np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom >= _LEAST)
+        return np.asarray(
+            np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom >= _LEAST)
+        )
 
     simple, complex_ = of("Simple Reflection"), of("Complex Reflection")
     open_, closed = of("Open Question"), of("Closed Question")

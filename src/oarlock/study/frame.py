@@ -34,12 +34,17 @@ from oarlock.study.store import Corpus, open_corpus
 FORMAT: Final = 1
 KEYS: Final = ("reply_id", "post_id", "poster_id", "replier_id", "written_at")
 STRATA: Final = ("severity", "wanted", "topic")
+_NUMBERS: Final = ("y_", "f_", "n_", "p_", "m_", "e_")
 #: Replies in one batch of texts: what a kill may cost.
 BATCH: Final = 4_096
 #: Posts whose words give the document frequencies.
 _DF_POSTS: Final = 100_000
 
 Progress = Callable[[str, int, int], None]
+
+
+def _silent(*_: object) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ def build(
     coder: codes.Codes | None = None,
     engine: str = "duckdb",
     memory_limit: str = "4GB",
-    progress: Progress = lambda step, done, total: None,
+    progress: Progress = _silent,
 ) -> Built:
     """Write the frame of a corpus, or go on with one that was begun.
 
@@ -226,7 +231,7 @@ def _marks(corpus: Corpus, path: Path, progress: Progress) -> Path:
 
 
 def _thanks(corpus: Corpus, everything: Any, path: Path, progress: Progress) -> Path:
-    """Write which texts of posters in their own threads thank, and how."""
+    """Write which texts of posters in own threads thank, and how."""
     schema = pa.schema(
         {"post_id": pa.string(), "parent_id": pa.string(), "at": pa.int64(), "since": pa.int64(),
          "kind": pa.string()}
@@ -237,7 +242,11 @@ def _thanks(corpus: Corpus, everything: Any, path: Path, progress: Progress) -> 
     )
     order = ibis.window(group_by="post_id", order_by=["written_at", "reply_id"])
     own = own.select(
-        "reply_id", "post_id", "parent_id", at=own.written_at, since=own.written_at.lag().over(order)
+        "reply_id",
+        "post_id",
+        "parent_id",
+        at=own.written_at,
+        since=own.written_at.lag().over(order),
     )
     replies = corpus["replies"].select("reply_id", "text")
     texts = own.join(replies, "reply_id").select("post_id", "parent_id", "at", "since", "text")
@@ -384,8 +393,9 @@ def _lacks(corpus: Corpus, frame: Any) -> dict[str, str]:
     """Return why columns are missing throughout."""
     needs = {f"y_{name}": one.needs for name, one in outcomes().items()}
     needs |= {f"f_{name}": one.needs for name, one in features().items()}
-    numbers = [name for name in frame.columns if name.startswith(("y_", "f_", "n_", "p_", "m_", "e_"))]
-    found = frame.aggregate(**{name: frame[name].count() for name in numbers}).execute().iloc[0]
+    numbers = [name for name in frame.columns if name[:2] in _NUMBERS]
+    counts = {name: frame[name].count() for name in numbers}
+    found = frame.aggregate(**counts).execute().iloc[0]
     return {
         name: corpus.lacks(*needs.get(name, ())) or "missing for every reply of the study"
         for name in numbers

@@ -85,7 +85,9 @@ def before(happened: Any, asked: Any, user: str, at: str, key: str) -> Any:
     Args:
         happened: From `events`.
         asked: Table of moments.
-        user, at, key: Its columns: whose history, before when (seconds), name of the moment.
+        user: Its column of whose history is asked.
+        at: Its column of the moment, in seconds.
+        key: Its column of the name of the moment.
     """
     rows = happened.union(_moments(asked, user, at, key))
     earlier = ibis.window(group_by="user_id", order_by=["at", "turn"], rows=(None, 0))

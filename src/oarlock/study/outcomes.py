@@ -1,8 +1,9 @@
 """The outcomes of a reply: what the poster did or said afterwards, and what a corpus asked.
 
-Each is a named Ibis expression over the rows of `oarlock.study.rows`; in the frame it is `y_<name>`.
-*Zero* says that the platform would have shown it and did not; *missing* says that nobody can know:
-the corpus has no such table, poster or replier is unknown, or the corpus ends before the window does.
+Each is a named Ibis expression over the rows of `oarlock.study.rows`; in the frame it is
+`y_<name>`. *Zero* says that the platform would have shown it and did not; *missing* says that
+nobody can know: the corpus has no such table, poster or replier is unknown, or the corpus ends
+before the window does.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ def outcomes() -> dict[str, Outcome]:
 
 
 def _seen(rows: Any, at: Any, days: float) -> Any:
-    """1 where something was seen within the days after the reply, 0 where not, missing if unsure."""
+    """1 where something was seen within the days after the reply, 0 where not, else missing."""
     end = rows.written_at + int(days * DAY_SECONDS)
     hit = at.notnull() & (at >= rows.written_at) & (at <= end)
     watched = rows.poster_id.notnull() & rows.written_at.notnull() & (rows.ends_at >= end)
@@ -121,8 +122,8 @@ def liked(rows: Any, windows: Windows) -> Any:
 
 
 @outcome(
-    unit="0 or 1; missing: poster or replier not known, the poster followed already, the time of the "
-    "following is not known, or the corpus ends within the window",
+    unit="0 or 1; missing: poster or replier not known, the poster followed already, the time of "
+    "the following is not known, or the corpus ends within the window",
     source=_PROXY,
     needs=("person_follows.at", "posts.user_id", "replies.user_id", "replies.written_at"),
     window="followed_days",
@@ -209,7 +210,8 @@ def score(rows: Any, windows: Windows) -> Any:
 
 
 @outcome(
-    unit="points of the instrument, below 0 is less distress; missing: not measured before and after",
+    unit="points of the instrument, below 0 is less distress; missing: not measured before and "
+    "after",
     source="the instrument; see the table measures",
     needs=("measures",),
 )
@@ -237,5 +239,5 @@ ANY: Final = Outcome(
     (),
     "",
     False,
-    lambda rows, windows: None,
+    lambda *_: None,
 )

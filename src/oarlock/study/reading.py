@@ -181,7 +181,8 @@ class Reading:
         after = np.concatenate([inside[1:] & ~self.first[1:], [False]])[: len(inside)]
         ends = np.flatnonzero(inside & ~after) + 1
         rows = np.searchsorted(self.offsets, starts, side="right") - 1
-        clauses = np.cumsum(((self.flags & _CLAUSE) > 0) | self.first)
+        begins = ((self.flags & _CLAUSE) > 0) | self.first
+        clauses = np.cumsum(begins, dtype=np.int64)
         return Words(_hashes(self.lower, starts, ends), rows, clauses[starts], starts, ends)
 
     @cached_property
@@ -307,4 +308,3 @@ def totals(
     bounds = np.concatenate([[0], np.cumsum(np.bincount(text, minlength=n))])
     counts: Any = csr_matrix((np.ones(len(rows), np.float32), rows, bounds), (n, len(table)))
     return np.asarray(counts @ table, dtype=np.float64)
-

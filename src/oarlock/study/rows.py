@@ -75,7 +75,7 @@ def base(corpus: Corpus, marks: Any) -> Any:
 
 
 def _is_empty(text: Any) -> Any:
-    """Whether nothing is left of a text: white space, or what Reddit and others put in its place."""
+    """Whether nothing is left of a text: white space, or what platforms put in its place."""
     left = text.strip().lower()
     return text.isnull() | left.isin(["", "[deleted]", "[removed]", "[deleted by user]", "deleted"])
 
@@ -193,9 +193,8 @@ def _with_follows(corpus: Corpus, rows: Any) -> Any:
     rows = rows.left_join(
         since, [rows.poster_id == since.follower_id, rows.replier_id == since.followed_id]
     )
-    return rows.drop("follower_id", "followed_id", "n_untimed").mutate(
-        followed_sometime=rows.n_untimed > 0
-    )
+    rows = rows.mutate(followed_sometime=rows.n_untimed > 0)
+    return rows.drop("follower_id", "followed_id", "n_untimed")
 
 
 def _valence(word: Any) -> Any:
@@ -261,9 +260,7 @@ def _with_measures(corpus: Corpus, rows: Any, windows: Windows) -> Any:
         thread_before=mean("before"), thread_after=mean("after")
     )
     alone = chosen.filter(chosen.post_id.isnull())
-    people = alone.group_by("user_id").agg(
-        person_before=mean("before"), person_after=mean("after")
-    )
+    people = alone.group_by("user_id").agg(person_before=mean("before"), person_after=mean("after"))
     threads = threads.rename(thread_post="post_id", thread_user="user_id")
     rows = rows.left_join(
         threads, [rows.post_id == threads.thread_post, rows.poster_id == threads.thread_user]

@@ -200,9 +200,9 @@ def flow(rows: Any, posts: Any, chosen: Selection) -> list[Step]:
     people = rows.select(key=rows.replier_id, excluded=rows.excluded).union(
         rows.select(key=rows.poster_id, excluded=rows.excluded)
     )
-    rows_of_people = people.mutate(
-        at=(people.excluded == 0).ifelse(last, people.excluded)
-    ).filter(people.key.notnull())
+    rows_of_people = people.mutate(at=(people.excluded == 0).ifelse(last, people.excluded)).filter(
+        people.key.notnull()
+    )
     by_person = rows_of_people.group_by("key").agg(at=rows_of_people["at"].max())
     found = by_person.group_by("at").agg(n=by_person.count()).execute()
     persons = {int(at): int(n) for at, n in zip(found["at"], found["n"], strict=True)}

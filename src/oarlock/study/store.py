@@ -86,7 +86,11 @@ class Corpus:
 
     def batches(self, name: str, columns: list[str], rows: int = 16_384) -> Any:
         """Yield Arrow record batches of a table, whatever the engine."""
-        return pads.dataset(self.folder / f"{name}.parquet").scanner(columns, batch_size=rows).to_batches()
+        return (
+            pads.dataset(self.folder / f"{name}.parquet")
+            .scanner(columns, batch_size=rows)
+            .to_batches()
+        )
 
     def read(self, path: Path) -> Any:
         """Return an Ibis table of Parquet: a file, or a folder of files."""
@@ -145,7 +149,9 @@ def open_corpus(
     """
     folder = Path(folder)
     if engine not in ENGINES:
-        raise UserError(f"There is no engine {engine!r}.", remedy=f"Use one of: {', '.join(ENGINES)}.")
+        raise UserError(
+            f"There is no engine {engine!r}.", remedy=f"Use one of: {', '.join(ENGINES)}."
+        )
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder.", remedy="Name the folder of a corpus.")
     spill = Path(temp_folder) if temp_folder else folder / ".spill"

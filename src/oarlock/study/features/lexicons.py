@@ -67,7 +67,9 @@ def _feelings(side: Side) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return up, down
 
 
-_SOURCE = "own list, `lists/sentiment.toml`; negation: Taboada et al. (2011), doi:10.1162/COLI_a_00049"
+_SOURCE = (
+    "own list, `lists/sentiment.toml`; negation: Taboada et al. (2011), doi:10.1162/COLI_a_00049"
+)
 
 
 @text_feature(unit=_PER_100, source=_SOURCE)

@@ -91,10 +91,12 @@ class Side:
         """Words that please or hurt, negators, phrases."""
         return self.tools.feelings.mark(self.reading)
 
-    def per_100_words(self, counts: NDArray[np.floating] | NDArray[np.int64]) -> NDArray[np.float64]:
+    def per_100_words(
+        self, counts: NDArray[np.floating] | NDArray[np.int64]
+    ) -> NDArray[np.float64]:
         """Return counts per hundred words, NaN where a text has none."""
         n = self.reading.n_words
-        return np.divide(100.0 * counts, n, out=np.full(len(n), np.nan), where=n > 0)
+        return np.asarray(np.divide(100.0 * counts, n, out=np.full(len(n), np.nan), where=n > 0))
 
     def count_of(self, category: str) -> NDArray[np.float64]:
         """Return the count of a category, "style:articles" for example, (n,)."""

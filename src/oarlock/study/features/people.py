@@ -54,7 +54,9 @@ def _register(side: str, counter: str) -> None:
 
     count.__name__ = f"{side}_n_{counter}"
     count.__doc__ = about.format(who=who)
-    row_feature(unit=f"{unit}; missing where the person is not known", needs=(*needs, *times))(count)
+    row_feature(unit=f"{unit}; missing where the person is not known", needs=(*needs, *times))(
+        count
+    )
 
 
 def _register_times(side: str) -> None:
@@ -96,9 +98,9 @@ def _register_persons(side: str) -> None:
         )
 
     female.__name__, female.__doc__ = f"{side}_female", f"Whether {who} is a woman"
-    row_feature(
-        unit="0 man or 1 woman; missing: not told, or neither", needs=("users.gender",)
-    )(female)
+    row_feature(unit="0 man or 1 woman; missing: not told, or neither", needs=("users.gender",))(
+        female
+    )
 
     def anonymous(rows: Any) -> Any:
         return rows[f"{side}_anonymous"].cast("int64")

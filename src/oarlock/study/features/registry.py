@@ -95,7 +95,13 @@ def text_feature(
         group = function.__module__.rpartition(".")[2]
         _add(
             TextFeature(
-                name or function.__name__, about or _about(function), unit, source, (), group, function
+                name or function.__name__,
+                about or _about(function),
+                unit,
+                source,
+                (),
+                group,
+                function,
             )
         )
         return function
@@ -123,9 +129,9 @@ def as_markdown() -> str:
     lines = [
         "# Features of a study",
         "",
-        "Columns of `frame.parquet`, one row per reply. Made from the docstrings, units and sources in",
-        "`src/oarlock/study/features/`; a test holds this page against them. What a corpus cannot",
-        "carry is missing throughout, and `frame.json` says why.",
+        "Columns of `frame.parquet`, one row per reply. Made from the docstrings, units and "
+        "sources in `src/oarlock/study/features/`. What a corpus cannot carry is missing "
+        "throughout, and `frame.json` says why.",
     ]
     known = features()
     for group in _MODULES:

@@ -126,7 +126,8 @@ _PERSONS = {
     ),
     "second_person": (
         "You, your in the reply",
-        "you you're youre you've youve you'll youll you'd youd your yours yourself u ur ya yall y'all",
+        "you you're youre you've youve you'll youll you'd youd your yours yourself u ur ya yall "
+        "y'all",
     ),
     "third_person": (
         "He, she, they in the reply",
@@ -173,4 +174,4 @@ def _runs(side: Side, sign: str) -> NDArray[np.float64]:
 
 
 def _ratio(top: NDArray[np.int64], bottom: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0)
+    return np.asarray(np.divide(top, bottom, out=np.full(len(top), np.nan), where=bottom > 0))
