@@ -18,6 +18,7 @@ from oarlock.cli.commands import COMMANDS, group_commands
 from oarlock.coach.markdown import rules_page
 from oarlock.codebook import render_crosswalks_markdown, render_markdown
 from oarlock.corpus.markdown import mapping_page, tables_page
+from oarlock.study.features import as_markdown as features_page
 from oarlock.trial.protocol.reference import render_markdown as protocol_page
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/corpus-tables.md": tables_page(),
         "reference/corpus-mapping.md": mapping_page(),
         "reference/masking.md": masking_page(),
+        "reference/features.md": features_page(),
         "reference/glossary.md": (ROOT / "GLOSSARY.md").read_text("utf-8"),
         "reference/changelog.md": (ROOT / "CHANGELOG.md").read_text("utf-8"),
         **weights_pages(),
