@@ -81,7 +81,7 @@ def _of_times(table: str, column: str) -> list[Rule]:
     return [
         Rule("warning", "future-time", table, column, f"{at} > now() + INTERVAL 1 DAY",
              "a time in the future", zone),
-        Rule("warning", "early-time", table, column, f"{at} < TIMESTAMPTZ '{EARLIEST} 00:00Z'",
+        Rule("warning", "early-time", table, column, f"{at} < TIMESTAMPTZ '{EARLIEST} 00:00:00+00'",
              f"a time before {EARLIEST[:4]}", zone),
     ]  # fmt: skip
 
