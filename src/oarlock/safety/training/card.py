@@ -14,14 +14,14 @@ _TARGETS = """| target | asked | reached |
 
 _HEAD = """# Model card of the screening
 
-Made by `oarlock safety train` and checked by `oarlock safety evaluate`: every figure in the tables
-stands in `metrics.json` beside the models (version {version}). Brackets hold a
-95 % interval (bootstrap over users of the C-SSRS set, and over single texts elsewhere). All
-figures are for texts whose writer the model did not see, in five folds without a shared user. Three things make them optimistic:
-the two numbers of each calibration were fitted to held-out scores of the same texts; so were the
-strength (among 42 settings, by its mean over three splits) and the weights of the three models that
-make up risk; and patterns were mended by reading some of these texts, those without rated risk
-above all. No set was kept aside that nobody looked at.
+Made by `oarlock safety train` and checked by `oarlock safety evaluate`: every figure in the
+tables stands in `metrics.json` beside the models (version {version}). Brackets hold a 95 %
+interval (bootstrap over users of the C-SSRS set, and over single texts elsewhere). All figures
+are for texts whose writer the model did not see, in five folds without a shared user. Three
+things make them optimistic: the two numbers of each calibration were fitted to held-out scores of
+the same texts; so were the strength (among 42 settings, by its mean over three splits) and the
+weights of the three models that make up risk; and patterns were mended by reading some of these
+texts, those without rated risk above all. No set was kept aside that nobody looked at.
 
 ## What it is for
 
@@ -75,11 +75,11 @@ _CASES = """The other kinds have patterns only.
 
 ## Cases written for the purpose
 
-`tests/spec/safety_cases.toml` was written by the authors of the patterns. Patterns that had not yet
-been mended for them got some of the first cases wrong, more of the later ones, and about as many of
-the oblique ones as they got right. Afterwards the patterns were mended for them, so the share right
-in the tests says that nothing broke, not how often the screening is right: expect patterns to miss much of what short
-texts say in words nobody foresaw."""
+`tests/spec/safety_cases.toml` was written by the authors of the patterns. Patterns that had not
+yet been mended for them got some of the first cases wrong, more of the later ones, and about as
+many of the oblique ones as they got right. Afterwards the patterns were mended for them, so the
+share right in the tests says that nothing broke, not how often the screening is right: expect
+patterns to miss much of what short texts say in words nobody foresaw."""
 
 _DATA = """
 ## Data and their faults
