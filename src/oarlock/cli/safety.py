@@ -94,18 +94,34 @@ def evaluate(data: _Data = None, seed: _Seed = 0, jobs: _Jobs = 2) -> None:
 
     shipped = json.loads((weights_folder() / METRICS).read_text(encoding="utf-8"))
     _, _, figures = _assembled(data, "check", seed, jobs)
-    table = Table("share read", "rated", "recall", "shipped", title="Recall on the mix")
-    for load, row in figures["mix"]["loads"].items():
-        for name, value in row.items():
-            old = shipped["mix"]["loads"][load][name]
-            table.add_row(load, name, f"{value[0]:.3f}", f"{old[0]:.3f}")
     console = console_for_tables()
-    console.print(table)
+    for mix, title in (("mix", "Recall on the mix"), ("support_mix", "Among texts of support")):
+        table = Table("share read", "rated", "recall", "shipped", title=title)
+        for load, row in figures[mix]["loads"].items():
+            for name, value in row.items():
+                old = shipped[mix]["loads"][load][name]
+                table.add_row(load, name, f"{value[0]:.3f}", f"{old[0]:.3f}")
+        console.print(table)
     alone = Table("AUC", "now", "shipped", title="C-SSRS posts alone")
     for name, value in figures["cssrs"].items():
         if isinstance(value, list):
             alone.add_row(name, f"{value[0]:.3f}", f"{shipped['cssrs'][name][0]:.3f}")
     console.print(alone)
+    grades = Table("set", "grade", "share", "shipped", title="Grades that patterns alone give")
+    for name, row in figures["patterns"].items():
+        for grade, share in row.items():
+            if grade != "n":
+                grades.add_row(
+                    name, grade, f"{share:.3f}", f"{shipped['patterns'][name][grade]:.3f}"
+                )
+    console.print(grades)
+    harm = Table("model", "figure", "now", "shipped", title="Harm")
+    for name, row in figures["harm"].items():
+        for figure, value in row.items():
+            now, old = (v[0] if isinstance(v, list) else v
+                        for v in (value, shipped["harm"][name][figure]))  # fmt: skip
+            harm.add_row(name, figure.replace("_", " "), f"{now:g}", f"{old:g}")
+    console.print(harm)
 
 
 @app.command()
